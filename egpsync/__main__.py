@@ -1,0 +1,5 @@
+"""Run the command line: `python -m egpsync`."""
+
+from egpsync.cli import run
+
+run()

@@ -1,0 +1,168 @@
+"""What would be done: changes with their fields and steps, refusals, capacity."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from egpsync.model.live import LiveModel
+from egpsync.model.manifest import DesiredModel
+from egpsync.model.values import Json, JsonMap, Path, Source
+
+CREATED = "{created}"
+"""Stands in a step's path for the id that the server gives to the model created earlier in the same change."""
+
+
+class Action(StrEnum):
+    """What happens to a model: the most severe of its fields' effects."""
+
+    CREATE = "create"
+    UPDATE = "update"  # in place: metadata
+    REDEPLOY = "redeploy"
+    RENAME = "rename"
+    RECREATE = "recreate"  # an immutable field differs
+    DELETE = "delete"
+    UNCHANGED = "unchanged"
+    BLOCKED = "blocked"  # differs, and is deploying now: apply waits for it
+    UNHEALTHY = "unhealthy"  # no field differs, and the deployment failed
+
+
+class Effect(StrEnum):
+    """What a change of a field does to the model."""
+
+    IN_PLACE = "in_place"
+    REDEPLOY = "redeploy"
+    IMMUTABLE = "immutable"  # only a new model can have it
+    SERVER_SET = "server_set"  # never declared
+
+
+class Op(StrEnum):
+    """How a field changes."""
+
+    ADD = "add"
+    CHANGE = "change"
+    REMOVE = "remove"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FieldChange:
+    """One field's difference."""
+
+    path: Path
+    op: Op
+    before: Json  # as the server holds it; None where it holds nothing
+    after: Json  # as the manifest writes it; None where it is to be unset
+    effect: Effect
+    sensitive: bool  # its values are shown nowhere
+    source: Source | None  # where the manifest declares it
+    reason: str  # "" where the difference speaks for itself
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Send:
+    """One request."""
+
+    key: str  # unique in the plan
+    method: str
+    path: str  # below the base URL, such as "/v5/models/ID"; may hold CREATED
+    body: JsonMap | None
+    after: tuple[str, ...] = ()  # keys of steps of other changes that must have succeeded
+    expects_name: str | None = None  # for a rename or a delete: the name that the model has just before
+    swap_with: str | None = None  # for an exchange of names: id of the other model
+
+
+class Until(StrEnum):
+    """What is waited for."""
+
+    READY = "ready"  # serving; a failed deployment ends the change
+    REST = "rest"  # no longer deploying, however it ended
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wait:
+    """Follow a model's deployment to its end."""
+
+    key: str
+    model_id: str  # or CREATED
+    until: Until = Until.READY
+    after: tuple[str, ...] = ()
+    settles: frozenset[str] = frozenset()  # top-level fields that the model must hold by then, beside those sent
+
+
+Step = Send | Wait
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """One model's part of the plan."""
+
+    action: Action
+    vendor: str
+    name: str  # the name that the model will have (the one it has, for a delete)
+    id: str | None  # None until it is created
+    reason: str  # why this action, where the fields do not say; "" otherwise
+    fields: tuple[FieldChange, ...]  # sorted by path
+    steps: tuple[Step, ...]  # in order
+    source: Source | None  # where the manifest declares the model; None for a prune
+    desired: DesiredModel | None
+    live: LiveModel | None  # as the plan saw it
+    notes: tuple[str, ...] = ()  # what a reviewer should know beside the reason
+    moved: str = ""  # what moved since the plan was saved: nothing is sent for it; "" where it still holds
+
+    @property
+    def requests(self) -> tuple[Send, ...]:
+        """The steps that send something."""
+        return tuple(step for step in self.steps if isinstance(step, Send))
+
+    @property
+    def redeploys(self) -> bool:
+        """Whether a live deployment is torn down or rolled by this change."""
+        return any(
+            request.method == "PATCH" and "vendor_configuration" in (request.body or {}) for request in self.requests
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    """A guard that tripped: nothing of the plan is sent while there is one."""
+
+    guard: str  # stable id in kebab case, such as "delete-threshold"
+    message: str  # what tripped, with the figures
+    consent: str  # the flag or the edit that consents; "" where there is none
+    model: tuple[str, str] | None  # (vendor, name) where it is about one model
+    source: Source | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Capacity:
+    """GPUs of one type that all the account's models take: gpus x workers x nodes."""
+
+    minimum_before: int  # at min_workers
+    maximum_before: int  # at max_workers
+    minimum_after: int
+    maximum_after: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """Which account is meant."""
+
+    base_url: str  # without a trailing slash; can carry a path
+    account_id: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """All that apply would do, computed once."""
+
+    target: Target
+    changes: tuple[Change, ...]  # sorted by vendor, name, id
+    unmanaged: tuple[LiveModel, ...]  # live, and in no manifest
+    refusals: tuple[Refusal, ...]
+    capacity: Mapping[str, Capacity]  # by gpu_type
+    digest: str  # of the manifests it came from
+    live_count: int  # models in the account when it was made: what thresholds are percentages of
+
+    @property
+    def empty(self) -> bool:
+        """Whether apply would send nothing."""
+        return not any(change.requests for change in self.changes)

@@ -1,0 +1,109 @@
+"""One neutral report of any command: secrets already masked, strings still hostile. Every renderer reads only this."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from egpsync.model.manifest import Problem
+from egpsync.model.plan import Capacity, Refusal, Target
+from egpsync.model.values import Json, JsonMap, Path, Source
+
+MASK = "(sensitive)"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportHead:
+    """Which command ran, over what: the part of a report that neither a Plan nor a RunResult knows."""
+
+    kind: str  # validate, plan, apply, drift
+    tool_version: str
+    files: int  # manifest files read
+    models: int  # models declared
+    problems: tuple[Problem, ...] = ()  # all that checking found, warnings included
+    target: Target | None = None  # where it is known though nothing was asked of it; a plan brings its own
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportField:
+    """One field's difference, masked."""
+
+    path: Path
+    op: str  # add, change, remove
+    before: Json  # MASK where sensitive and present
+    after: Json
+    sensitive: bool
+    effect: str
+    source: Source | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportRequest:
+    """One request, masked."""
+
+    method: str
+    path: str
+    body: JsonMap | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportOutcome:
+    """How one change ended (apply only)."""
+
+    result: str  # an Outcome
+    message: str
+    method: str
+    url: str
+    status: int | None
+    advice: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportChange:
+    """One model."""
+
+    name: str
+    model_vendor: str
+    id: str | None
+    action: str
+    previous_name: str | None  # where it is renamed
+    status: str | None  # the live status; None for a model that is not there
+    reason: str
+    notes: tuple[str, ...]
+    fields: tuple[ReportField, ...]
+    requests: tuple[ReportRequest, ...]
+    source: Source | None
+    outcome: ReportOutcome | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportModel:
+    """A live model that no manifest names."""
+
+    name: str
+    model_vendor: str
+    id: str
+    status: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """What a command found or did."""
+
+    kind: str  # validate, plan, apply, drift
+    tool_version: str
+    base_url: str | None  # None for validate
+    account_id: str | None
+    files: int  # manifest files read
+    models: int  # models declared
+    summary: Mapping[str, int]  # a count for each action, and for "unmanaged"
+    outcomes: Mapping[str, int]  # a count for each outcome; empty unless apply
+    applyable: bool  # there is something to send and nothing forbids it
+    complete: bool  # every part came to its end
+    errored: bool
+    interrupted: bool
+    problems: tuple[Problem, ...]
+    refusals: tuple[Refusal, ...]
+    changes: tuple[ReportChange, ...]
+    unmanaged: tuple[ReportModel, ...]
+    capacity: Mapping[str, Capacity]

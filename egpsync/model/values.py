@@ -1,0 +1,29 @@
+"""The plain values that everything else is made of: JSON, paths, places in files."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+Json: TypeAlias = Any
+"""A JSON value: None, bool, int, float, str, a Sequence of them or a Mapping from str to them; never mutated."""
+
+JsonMap: TypeAlias = Mapping[str, Any]
+"""A JSON object."""
+
+JsonList: TypeAlias = Sequence[Any]
+"""A JSON array."""
+
+Path: TypeAlias = tuple[str, ...]
+"""Keys from a model's top level down, such as ("vendor_configuration", "model_infra", "gpus")."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """A place in a manifest."""
+
+    file: str  # as the user gave it, relative to the working directory where it lies below it, with forward slashes
+    line: int  # from 1
+    column: int  # from 1, in characters
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}:{self.column}"
