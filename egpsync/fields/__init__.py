@@ -1,0 +1,1 @@
+"""The field table: what the schemas say about each field, as policies by path."""
