@@ -1,0 +1,38 @@
+"""How a text is to look: what the caller chooses, and the one function that writes colour codes."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from egpsync.model.report import Report
+
+
+class Tone(StrEnum):
+    """What a colour means; the value is its SGR code."""
+
+    CREATE = "32"
+    UPDATE = "33"
+    REDEPLOY = "35"
+    DESTROY = "31"
+    WAITING = "36"
+    STRONG = "1"
+    FAINT = "2"
+    ALARM = "1;31"
+    GOOD = "1;32"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Style:
+    """What the caller chooses of a report's looks. JSON ignores all of it."""
+
+    color: bool = False  # whether the stream shows colours
+    verbosity: int = 0  # -1: findings and the summary alone; 1: requests, whole values, unchanged models
+    width: int = 100  # columns that a line may fill before its values are folded
+
+    def paint(self, tone: Tone | None, text: str) -> str:
+        """The text in the tone's colour, or as it is."""
+        return f"\x1b[{tone}m{text}\x1b[0m" if self.color and tone and text else text
+
+
+Renderer = Callable[[Report, Style], str]
+"""A report's format: pure, and the only thing that differs between formats."""

@@ -1,0 +1,247 @@
+"""A Report in, a pull-request comment out: verdict and counts first, every model folded, at most 60,000 bytes."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from hashlib import sha256
+
+from egpsync.model.manifest import Problem
+from egpsync.model.plan import Refusal
+from egpsync.model.report import Report, ReportChange, ReportField, ReportOutcome
+from egpsync.model.values import Source
+from egpsync.report.escape import code_span, fenced, html, inert, prose, table_code, visible
+from egpsync.report.fold import fold, fold_pair, value_text
+from egpsync.report.style import Style
+from egpsync.report.words import (
+    CHANGING,
+    DESTRUCTIVE,
+    OUTCOME_WORDS,
+    STANDING,
+    WENT_WRONG,
+    action_word,
+    capacity_in_use,
+    carried_out,
+    compared,
+    dotted,
+    field_remarks,
+    grown,
+    next_steps,
+    plural,
+    summary_lines,
+    verdict,
+)
+
+BUDGET = 60_000
+"""Bytes: below every known limit of a comment or a pull request's description (GitHub says 65,536 characters)."""
+
+_FOLDED = 400  # characters of a value
+_FIRST = ("delete", "recreate", "redeploy", "create", "rename", "update", "blocked", "unhealthy", "unchanged")
+_WORST = ("failed", "unknown", "stale", "not_attempted", "in_flight", "applied", "nothing")
+_NOTE_ROOM = 400  # bytes kept for saying what is left out
+_FINDINGS_ROOM = 15_000  # for refusals, and again for problems: with all that follows it is less than the budget
+_NAMES_ROOM = 10_000  # for the names of each destructive action
+_CAPACITY_ROOM = 3_000
+
+
+def to_markdown(report: Report, _style: Style) -> str:
+    """The comment. Whole models are left out where they do not fit, the most destructive last, and it is said.
+
+    It is the same at any verbosity: what does not differ and the requests would only crowd out what does.
+    """
+    blocks = [
+        f"<!-- egpsync:{report.kind}:{_target_hash(report)} -->",
+        f"### egpsync {report.kind}: {verdict(report)}",
+        *_target(report),
+        *_counts(report),
+        *_limited([_refusal(refusal) for refusal in report.refusals], "refusal"),
+        *_limited([_problem(problem) for problem in report.problems], "problem"),
+        *_destroyed(report),
+        *_capacity(report),
+    ]
+    closing = [*_next(report)]
+    room = BUDGET - _size([*blocks, *closing]) - _NOTE_ROOM
+    blocks += _models(report, room)
+    return inert("\n\n".join([*blocks, *closing]) + "\n")
+
+
+def _target_hash(report: Report) -> str:
+    return sha256(f"{report.base_url}\n{report.account_id}".encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+
+def _target(report: Report) -> list[str]:
+    if report.base_url is None:
+        return []
+    account = f"account {code_span(fold(report.account_id, _FOLDED))}" if report.account_id else "default account"
+    return [f"{code_span(fold(report.base_url, _FOLDED))}, {account}"]
+
+
+def _refusal(refusal: Refusal) -> str:
+    model = f" {code_span(refusal.model[1])} ({code_span(refusal.model[0])}):" if refusal.model else ""
+    source = f" ({_place(refusal.source)})" if refusal.source else ""
+    consent = f"<br>To consent: {code_span(refusal.consent)}" if refusal.consent else ""
+    return f"- **Refused** by {code_span(refusal.guard)}:{model} {prose(refusal.message)}{source}{consent}"
+
+
+def _problem(problem: Problem) -> str:
+    place = code_span(str(problem.source))
+    lines = [f"- {place} **{problem.severity.value}**: {prose(problem.message)} ({code_span(problem.rule)})"]
+    if problem.expected:
+        lines.append(f"<br>Expected: {prose(problem.expected)}")
+    if problem.suggestion:
+        lines.append(f"<br>Did you mean {code_span(problem.suggestion)}?")
+    if problem.related:
+        lines.append(f"<br>See also {code_span(str(problem.related))}")
+    if problem.excerpt:
+        lines.append(f"<br>{code_span(fold(visible(problem.excerpt.strip()), _FOLDED))}")
+    return "".join(lines)
+
+
+def _counts(report: Report) -> list[str]:
+    if not compared(report):
+        return [" ".join(summary_lines(report))]
+    if carried_out(report):
+        return [_table([(OUTCOME_WORDS[name], f"{count:,}") for name, count in report.outcomes.items()])]
+    kinds = (*CHANGING, *STANDING)
+    return [_table([(action_word(report, kind), f"{report.summary[kind]:,}") for kind in kinds])]
+
+
+def _table(columns: Sequence[tuple[str, str]]) -> str:
+    heads, values = zip(*columns, strict=True)
+    return f"| {' | '.join(heads)} |\n|{' ---: |' * len(heads)}\n| {' | '.join(values)} |"
+
+
+def _destroyed(report: Report) -> list[str]:
+    blocks = []
+    for action in DESTRUCTIVE:
+        names = [_destroyed_name(change) for change in report.changes if change.action == action]
+        if names:
+            shown = _fitting(names, _NAMES_ROOM)
+            unshown = len(names) - len(shown)
+            more = f", **and {unshown:,} more: read them all in the JSON report before you agree**" if unshown else ""
+            blocks.append(f"**{action_word(report, action).capitalize()} ({len(names):,}):** {', '.join(shown)}{more}")
+    return blocks
+
+
+def _destroyed_name(change: ReportChange) -> str:
+    ended = f" {OUTCOME_WORDS[change.outcome.result]}" if change.outcome else ""
+    return f"{code_span(change.name)} ({code_span(change.model_vendor)}){ended}"
+
+
+def _capacity(report: Report) -> list[str]:
+    rows = [
+        f"| {table_code(kind)} | {grown(at.minimum_before, at.minimum_after)} "
+        f"| {grown(at.maximum_before, at.maximum_after)} |"
+        for kind, at in capacity_in_use(report)
+    ]
+    head = "| GPUs | at min workers | at max workers |\n| --- | --- | --- |"
+    return ["\n".join([head, *_fitting(rows, _CAPACITY_ROOM)])] if rows else []
+
+
+def _models(report: Report, room: int) -> list[str]:
+    listed = [change for change in report.changes if change.action != "unchanged" or change.notes]
+    shown: list[str] = []
+    left_out: list[ReportChange] = []
+    for change in sorted(listed, key=_urgency):
+        block = _model(report, change)
+        if (size := _size([block])) <= room:
+            shown.append(block)
+            room -= size
+        else:
+            left_out.append(change)
+    if left_out:
+        shown.append(_not_shown(report, left_out, len(listed)))
+    return shown
+
+
+def _urgency(change: ReportChange) -> tuple[int, int]:
+    return (_WORST.index(change.outcome.result) if change.outcome else 0), _FIRST.index(change.action)
+
+
+def _model(report: Report, change: ReportChange) -> str:
+    lines = [_diff_lines(change, field) for field in change.fields]
+    parts = [
+        f"<details{' open' if _is_bad(change) else ''}><summary>{_title(report, change)}</summary>",
+        *_remarks(change),
+        *([fenced([line for pair in lines for line in pair], language="diff")] if lines else []),
+        "</details>",
+    ]
+    return "\n\n".join(parts)
+
+
+def _is_bad(change: ReportChange) -> bool:
+    return change.outcome is not None and change.outcome.result in WENT_WRONG
+
+
+def _title(report: Report, change: ReportChange) -> str:
+    """Inside <summary> Markdown is not read, so HTML it is."""
+    result = f"<b>{OUTCOME_WORDS[change.outcome.result]}</b>: " if change.outcome else ""
+    identity = f" <code>{html(change.id)}</code>" if change.id is not None else ""
+    was = f"<code>{html(change.previous_name)}</code> -&gt; " if change.previous_name is not None else ""
+    name = f"<code>{html(change.name)}</code> (<code>{html(change.model_vendor)}</code>)"
+    return f"{result}<b>{action_word(report, change.action)}</b> {was}{name}{identity}"
+
+
+def _remarks(change: ReportChange) -> list[str]:
+    status = f"Status: {code_span(change.status)}" if change.status not in (None, "ready") else ""
+    source = f"Declared at {_place(change.source)}" if change.source else ""
+    said = [prose(text) for text in (change.reason, *change.notes) if text]
+    lines = [*(_outcome(change.outcome) if change.outcome else []), *said, *filter(None, [status, source])]
+    return ["\n".join(f"- {line}" for line in lines)] if lines else []
+
+
+def _outcome(outcome: ReportOutcome) -> list[str]:
+    call = f"{outcome.method} {outcome.url}".strip()
+    answered = f" answered {outcome.status}" if outcome.status is not None else ""
+    lines = [f"{code_span(call)}{answered}"] if call else []
+    lines += [f"**{prose(outcome.message)}**"] if outcome.message else []
+    lines += [prose(outcome.note)] if outcome.note else []
+    return lines + ([f"Next: {prose(outcome.advice)}"] if outcome.advice else [])
+
+
+def _diff_lines(change: ReportChange, field: ReportField) -> list[str]:
+    path = dotted(field.path)
+    before, after = fold_pair(value_text(field.before), value_text(field.after), _FOLDED)
+    remarks = field_remarks(change, field)
+    match field.op:
+        case "add":
+            return [f"+ {path}: {after}{remarks}"]
+        case "remove":
+            return [f"- {path}: {before}{remarks}"]
+        case _:
+            return [f"- {path}: {before}", f"+ {path}: {after}{remarks}"]
+
+
+def _not_shown(report: Report, left_out: Sequence[ReportChange], listed: int) -> str:
+    kinds = Counter(action_word(report, change.action) for change in left_out)
+    by_kind = ", ".join(f"{count:,} {kind}" for kind, count in kinds.items())
+    return f"**{len(left_out):,} of {plural(listed, 'model')} not shown ({by_kind}): see the JSON report.**"
+
+
+def _next(report: Report) -> list[str]:
+    return [" ".join(steps)] if (steps := next_steps(report)) else []
+
+
+def _limited(blocks: Sequence[str], noun: str) -> list[str]:
+    """The findings that fit their room, as one list, and how many do not."""
+    shown = _fitting(blocks, _FINDINGS_ROOM)
+    unshown = len(blocks) - len(shown)
+    lines = [*shown, *([f"- **{plural(unshown, f'more {noun}')} not shown: see the JSON report.**"] if unshown else [])]
+    return ["\n".join(lines)] if lines else []
+
+
+def _fitting(blocks: Sequence[str], room: int) -> list[str]:
+    shown = []
+    for block in blocks:
+        room -= _size([block])
+        if room < 0:
+            break
+        shown.append(block)
+    return shown
+
+
+def _size(blocks: Iterable[str]) -> int:
+    """Bytes, with what joins each to the next."""
+    return sum(len(inert(block).encode()) + 2 for block in blocks)
+
+
+def _place(source: Source) -> str:
+    return code_span(f"{source.file}:{source.line}")

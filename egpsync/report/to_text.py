@@ -1,0 +1,115 @@
+"""A Report in, what a reviewer reads in a terminal out: what is wrong first, what to do next last."""
+
+from collections.abc import Iterator
+from itertools import pairwise
+
+from egpsync.model.report import Report, ReportChange
+from egpsync.report.escape import inert, label, visible
+from egpsync.report.fold import cells, padded
+from egpsync.report.style import Style, Tone
+from egpsync.report.text_changes import change_lines
+from egpsync.report.text_problems import problem_lines, refusal_lines
+from egpsync.report.words import (
+    DESTRUCTIVE,
+    WENT_WRONG,
+    action_word,
+    capacity_in_use,
+    carried_out,
+    compared,
+    errors,
+    grown,
+    in_order,
+    next_steps,
+    plural,
+    summary_lines,
+)
+
+_READING_ORDER = ("nothing", "applied", "in_flight", "not_attempted", "stale", "unknown", "failed")
+"""Outcomes as a terminal shows them: what needs somebody is nearest to the prompt."""
+
+
+def to_text(report: Report, style: Style) -> str:
+    """The whole report as lines for a terminal; without colour it is the same text without the codes."""
+    sections = (
+        _head(report, style),
+        refusal_lines(report, style),
+        *(problem_lines(problem, style) for problem in report.problems),
+        _changes(report, style),
+        _left_out(report, style),
+        _capacity(report, style),
+        _closing(report, style),
+    )
+    return inert("\n\n".join(filter(None, map("\n".join, sections))) + "\n")
+
+
+def _head(report: Report, style: Style) -> Iterator[str]:
+    parts = [style.paint(Tone.STRONG, f"egpsync {report.kind}")]
+    if report.base_url is not None:
+        account = f"account {label(report.account_id)}" if report.account_id else "default account"
+        parts += [visible(report.base_url), style.paint(Tone.STRONG, account)]
+    yield "  ".join(parts)
+    if style.verbosity > 0:
+        declared = f"{plural(report.models, 'model')} in {plural(report.files, 'file')}"
+        yield style.paint(Tone.FAINT, f"egpsync {visible(report.tool_version)}, {declared}")
+
+
+def _changes(report: Report, style: Style) -> Iterator[str]:
+    listed = [change for change in report.changes if _is_listed(change, style)]
+    if report.kind == "drift" and listed and style.verbosity >= 0:
+        yield "Each field: what the account holds -> what the manifests say.\n"
+    blocks = ["\n".join(change_lines(report, change, style)) for change in sorted(listed, key=_urgency)]
+    for block, following in pairwise([*blocks, ""]):
+        yield f"{block}\n" if following and "\n" in block + following else block
+
+
+def _is_listed(change: ReportChange, style: Style) -> bool:
+    if style.verbosity < 0:
+        return change.outcome is not None and change.outcome.result in WENT_WRONG
+    return change.action != "unchanged" or bool(change.notes) or style.verbosity > 0
+
+
+def _urgency(change: ReportChange) -> int:
+    return _READING_ORDER.index(change.outcome.result) if change.outcome else 0
+
+
+def _left_out(report: Report, style: Style) -> Iterator[str]:
+    if style.verbosity > 0:
+        for model in report.unmanaged:
+            yield f"  unmanaged: {label(model.name)} ({label(model.model_vendor)})  [{label(model.id)}]"
+
+
+def _capacity(report: Report, style: Style) -> Iterator[str]:
+    rows = [
+        (label(kind), grown(at.minimum_before, at.minimum_after), grown(at.maximum_before, at.maximum_after))
+        for kind, at in capacity_in_use(report)
+    ]
+    if not rows or style.verbosity < 0:
+        return
+    rows.insert(0, ("GPUs", "at min workers", "at max workers"))
+    wide, less_wide = (max(cells(row[column]) for row in rows) for column in (0, 1))
+    for kind, minimum, maximum in rows:
+        yield f"  {padded(kind, wide)}  {padded(minimum, less_wide)}  {maximum}"
+
+
+def _closing(report: Report, style: Style) -> Iterator[str]:
+    for action in () if carried_out(report) else DESTRUCTIVE:
+        names = [
+            f"{label(change.name)} ({label(change.model_vendor)})"
+            for change in report.changes
+            if change.action == action
+        ]
+        if names:
+            yield style.paint(Tone.DESTROY, f"{action_word(report, action).capitalize()}: {', '.join(names)}")
+    for line in summary_lines(report):
+        yield style.paint(_closing_tone(report), line)
+    stopped = bool(report.refusals or errors(report))  # then the first step says so
+    for step in next_steps(report):
+        yield style.paint(Tone.ALARM if stopped else None, step)
+        stopped = False
+
+
+def _closing_tone(report: Report) -> Tone:
+    if report.errored and (carried_out(report) or not compared(report)):
+        return Tone.ALARM
+    good = report.complete and (not compared(report) or in_order(report) or carried_out(report))
+    return Tone.GOOD if good else Tone.STRONG

@@ -1,0 +1,243 @@
+"""A Report in, the sentences out that the text and the Markdown have in common."""
+
+import re
+from collections.abc import Mapping
+
+from egpsync.errors import ExitCode
+from egpsync.model.manifest import Severity
+from egpsync.model.plan import Capacity
+from egpsync.model.report import Report, ReportChange, ReportField
+from egpsync.model.values import Path
+from egpsync.report.escape import json_line, visible
+
+CHANGING = ("create", "update", "redeploy", "rename", "recreate", "delete")
+"""The actions that change the account, in the order of every summary."""
+
+STANDING = ("unchanged", "blocked", "unhealthy", "unmanaged")
+"""What the summary counts after a semicolon."""
+
+DESTRUCTIVE = ("delete", "recreate")
+"""The actions after which something is gone; their models are named whatever is left out."""
+
+MARKS: Mapping[str, str] = {
+    "create": "+",
+    "update": "~",
+    "redeploy": "!",
+    "rename": ">",
+    "recreate": "-/+",
+    "delete": "-",
+    "unchanged": "=",
+    "blocked": "?",
+    "unhealthy": "x",
+}
+
+OUTCOME_WORDS: Mapping[str, str] = {
+    "applied": "ok",
+    "failed": "FAILED",
+    "in_flight": "in flight",
+    "stale": "STALE",
+    "not_attempted": "not attempted",
+    "unknown": "UNKNOWN",
+    "nothing": "nothing to do",
+}
+
+_DRIFT_WORDS: Mapping[str, str] = {
+    "create": "missing",
+    "update": "different",
+    "redeploy": "different (redeploy)",
+    "rename": "named otherwise",
+    "recreate": "different (recreate)",
+    "delete": "left over",
+    "unchanged": "in sync",
+    "blocked": "deploying",
+    "unhealthy": "unhealthy",
+    "unmanaged": "unmanaged",
+}
+_PLAIN_EFFECT: Mapping[str, set[str]] = {
+    "update": {"in_place"},
+    "rename": {"in_place"},
+    "redeploy": {"redeploy"},
+    "recreate": {"immutable"},
+}
+"""The effects that an action's own word already tells."""
+
+WENT_WRONG = frozenset({"failed", "unknown", "stale"})
+"""The outcomes that somebody has to look at."""
+
+_OUTCOME_COUNTS = ("applied", "failed", "in_flight", "stale", "not_attempted", "unknown")
+_PLAIN_KEY = re.compile(r"[\w-]+", re.ASCII)
+
+
+def plural(count: int, noun: str) -> str:
+    """A count and its noun: "1 model", "2 models"."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
+def dotted(path: Path) -> str:
+    """A path as a manifest's reader names it; a key with other than word characters stands in quotes."""
+    return ".".join(key if _PLAIN_KEY.fullmatch(key) else json_line(key) for key in path)
+
+
+def action_word(report: Report, action: str) -> str:
+    """What the report calls an action: what apply would do, or for drift what is the matter."""
+    return _DRIFT_WORDS[action] if report.kind == "drift" else action
+
+
+def errors(report: Report) -> int:
+    """How many problems stop the run."""
+    return sum(problem.severity is Severity.ERROR for problem in report.problems)
+
+
+def compared(report: Report) -> bool:
+    """Whether the manifests were held against the account at all."""
+    return report.kind != "validate" and not (errors(report) and not report.changes)
+
+
+def differing(report: Report) -> int:
+    """How many models are not as the manifests say, those that are deploying now included."""
+    return sum(report.summary[action] for action in (*CHANGING, "blocked"))
+
+
+def in_order(report: Report) -> bool:
+    """Whether nothing differs, nothing is unhealthy, and nothing was found to complain about."""
+    return not differing(report) and not report.summary["unhealthy"] and not report.refusals and not errors(report)
+
+
+def carried_out(report: Report) -> bool:
+    """Whether this is the report of a run that had something to do."""
+    return any(count for result, count in report.outcomes.items() if result != "nothing")
+
+
+def verdict(report: Report) -> str:
+    """The run in a few words, for a heading."""
+    if errors(report):
+        return f"invalid manifests, {problem_counts(report)}"
+    if report.kind == "validate":
+        return f"valid, {_declared(report)}"
+    if report.refusals:
+        return f"refused by {plural(len(report.refusals), 'guard')}"
+    if carried_out(report):
+        return "complete" if report.complete else "interrupted" if report.interrupted else "incomplete"
+    if in_order(report):
+        return "no drift" if report.kind == "drift" else "no changes"
+    if not differing(report):
+        return f"no field differs, {report.summary['unhealthy']:,} unhealthy"
+    if report.kind == "drift":
+        return f"{plural(differing(report), 'model')} not as the manifests say"
+    return f"{plural(differing(report), 'model')} to change"
+
+
+def summary_lines(report: Report) -> list[str]:
+    """The closing counts: what was found, what would be done, what was done."""
+    lines = []
+    if report.kind == "validate" or not compared(report):
+        lines.append(_validity(report))
+    elif carried_out(report):
+        lines.append(_outcome_counts(report))
+    elif in_order(report):
+        found = "No drift" if report.kind == "drift" else "No changes"
+        lines += [f"{found}: the account is as the manifests say.", f"{_standing_counts(report)}."]
+    else:
+        lines.append(_plan_counts(report))
+    return lines
+
+
+def next_steps(report: Report) -> list[str]:
+    """What to do now, a sentence or two each; empty where there is nothing."""
+    steps = []
+    if errors(report):
+        sent = "" if report.kind == "validate" else " Nothing was sent."
+        steps.append(f"Invalid (exit {ExitCode.INVALID:d}).{sent} Mend the manifests and run again.")
+    elif report.refusals:
+        count = plural(len(report.refusals), "guard")
+        steps.append(f"Refused (exit {ExitCode.REFUSED:d}): {count} tripped, nothing was sent.")
+    elif report.outcomes:
+        steps += _after_apply(report)
+    elif report.kind == "drift" and differing(report):
+        steps.append("Nothing was sent. `egpsync plan` shows what would put it right, `egpsync apply` does it.")
+    elif report.applyable:
+        steps.append("Nothing was sent." + (" Run `egpsync apply` to carry this out." if report.kind == "plan" else ""))
+    if compared(report) and report.summary["unhealthy"]:
+        count = plural(report.summary["unhealthy"], "model")
+        steps.append(f"{count} unhealthy though no field differs: `egpsync apply --retry-failed` deploys again.")
+    return steps
+
+
+def capacity_in_use(report: Report) -> list[tuple[str, Capacity]]:
+    """The GPU types of which anything runs, or would."""
+    return [
+        (kind, at)
+        for kind, at in report.capacity.items()
+        if any((at.minimum_before, at.maximum_before, at.minimum_after, at.maximum_after))
+    ]
+
+
+def grown(before: int, after: int) -> str:
+    """A count before and after, and the difference: "4 -> 8 (+4)", or "4" where it stays."""
+    return f"{before:,}" if before == after else f"{before:,} -> {after:,} ({after - before:+,})"
+
+
+def problem_counts(report: Report) -> str:
+    """Errors and warnings, and how many files they are in."""
+    wrong, all_found = errors(report), len(report.problems)
+    files = len({problem.source.file for problem in report.problems})
+    kinds = [plural(wrong, "error")] if wrong else []
+    kinds += [plural(all_found - wrong, "warning")] if all_found > wrong else []
+    return f"{' and '.join(kinds)} in {plural(files, 'file')}"
+
+
+def field_remarks(change: ReportChange, field: ReportField) -> str:
+    """What follows a field's values: its effect where the action does not tell it, its reason, its place.
+
+    For a create or a delete it is nothing: no field is changed, and the place that counts is the model's.
+    """
+    if change.action in ("create", "delete"):
+        return ""
+    remarks = []
+    if field.effect not in _PLAIN_EFFECT.get(change.action, set()):
+        remarks.append(field.effect.replace("_", " "))
+    if field.reason:
+        remarks.append(visible(field.reason))
+    if field.source:
+        remarks.append(f"{visible(field.source.file)}:{field.source.line}")
+    return "".join(f"  ({remark})" for remark in remarks)
+
+
+def _validity(report: Report) -> str:
+    if errors(report):
+        return f"{problem_counts(report)}.".capitalize()
+    warned = f", {plural(len(report.problems), 'warning')}" if report.problems else ""
+    return f"{_declared(report)}: valid{warned}."
+
+
+def _declared(report: Report) -> str:
+    return f"{plural(report.models, 'model')} in {plural(report.files, 'file')}"
+
+
+def _plan_counts(report: Report) -> str:
+    if report.kind == "drift":
+        drifted = ", ".join(f"{report.summary[action]:,} {action_word(report, action)}" for action in CHANGING)
+        return f"Drift: {drifted}; {_standing_counts(report)}."
+    planned = ", ".join(f"{report.summary[action]:,} to {action}" for action in CHANGING)
+    return f"Plan: {planned}; {_standing_counts(report)}."
+
+
+def _standing_counts(report: Report) -> str:
+    return ", ".join(f"{report.summary[kind]:,} {action_word(report, kind)}" for kind in STANDING)
+
+
+def _outcome_counts(report: Report) -> str:
+    counts = ", ".join(f"{name.replace('_', ' ')} {report.outcomes[name]:,}" for name in _OUTCOME_COUNTS)
+    return f"{counts}; nothing to do for {report.outcomes['nothing']:,}.".capitalize()
+
+
+def _after_apply(report: Report) -> list[str]:
+    count = report.outcomes
+    steps = ["Interrupted: what had not begun was left."] if report.interrupted else []
+    if count["unknown"]:
+        steps.append(f"Whether {plural(count['unknown'], 'change')} happened is not known: `egpsync plan` reads it.")
+    if count["in_flight"]:
+        steps.append(f"{plural(count['in_flight'], 'model')} still deploying: `egpsync plan` shows how it ends.")
+    if count["failed"] or count["stale"] or count["not_attempted"]:
+        steps.append("Mend the cause and run `egpsync apply` again: it plans afresh and sends only what is left.")
+    return steps

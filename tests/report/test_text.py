@@ -1,0 +1,468 @@
+"""What a reviewer reads in a terminal, one saying at a time; the whole of it is in golden/."""
+
+import re
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from egpsync.model.plan import Action, Capacity, Target
+from egpsync.model.report import Report
+from egpsync.model.run import Outcome
+from egpsync.model.values import Source
+from egpsync.report.build import build_plan, build_problems, build_run
+from egpsync.report.style import Style
+from egpsync.report.to_text import to_text
+from tests.report.samples import (
+    BLOCKED,
+    CREATED,
+    DELETED,
+    PROBLEM,
+    RECREATED,
+    REDEPLOYED,
+    REFUSALS,
+    REPORTS,
+    TARGET,
+    UNCHANGED,
+    UNHEALTHY,
+    UPDATED,
+    WARNING,
+    at,
+    change,
+    ended,
+    field,
+    head,
+    plan,
+    run,
+)
+
+PLAIN = Style()
+
+
+def lines(report: Report, style: Style = PLAIN) -> list[str]:
+    """The text's lines."""
+    return to_text(report, style).splitlines()
+
+
+def field_lines(*args: Any, style: Style = PLAIN, path: str = "model_metadata.key", **other: Any) -> list[str]:
+    """The lines of one field of an updated model."""
+    report = build_plan(head(), plan(change(Action.UPDATE, "x", field(path, *args, **other)), capacity={}))
+    return lines(report, style)[3:-2]
+
+
+def problem_lines(**other: Any) -> list[str]:
+    """The lines of one problem."""
+    return lines(build_problems(head("validate", replace(PROBLEM, **other))))[2:-3]
+
+
+def closing(report: Report) -> list[str]:
+    """The last lines, after the last blank one."""
+    text = lines(report)
+    return text[len(text) - text[::-1].index("") :]
+
+
+@pytest.mark.parametrize(
+    ("target", "first"),
+    [
+        (TARGET, "egpsync plan  https://api.egp.scale.com  account acc-1"),
+        (
+            Target(base_url="http://127.0.0.1:5003/public", account_id=None),
+            "egpsync plan  http://127.0.0.1:5003/public  default account",
+        ),
+    ],
+)
+def test_the_target_heads_every_plan(target: Target, first: str) -> None:
+    """Which server and which account is meant is the first thing said."""
+    assert lines(build_plan(head(), plan(UPDATED, target=target)))[0] == first
+
+
+def test_validate_has_no_target() -> None:
+    """An offline command names no server, and with -v its own version."""
+    assert lines(build_problems(head("validate")), Style(verbosity=1)) == [
+        "egpsync validate",
+        "egpsync 0.1.0, 12 models in 3 files",
+        "",
+        "12 models in 3 files: valid.",
+    ]
+
+
+@pytest.mark.parametrize("name", REPORTS)
+@pytest.mark.parametrize("verbosity", [-1, 0, 1])
+def test_colour_is_all_that_colour_adds(name: str, verbosity: int) -> None:
+    """Without its codes the coloured text is the plain one, and every colour ends on its line."""
+    colored = to_text(REPORTS[name], Style(color=True, verbosity=verbosity))
+    assert re.sub(r"\x1b\[[0-9;]*m", "", colored) == to_text(REPORTS[name], Style(verbosity=verbosity))
+    assert all(line.count("\x1b[") == 2 * line.count("\x1b[0m") for line in colored.splitlines())
+
+
+def test_actions_have_their_colours() -> None:
+    """Green creates, yellow updates, magenta redeploys, red deletes and recreates."""
+    changes = (CREATED, UPDATED, REDEPLOYED, DELETED, RECREATED)
+    text = to_text(build_plan(head(), plan(*changes)), Style(color=True))
+    assert re.findall(r"^  \x1b\[(\d+)m\S+ +(\w+) *\x1b\[0m", text, re.MULTILINE) == [
+        ("31", "delete"),
+        ("32", "create"),
+        ("35", "redeploy"),
+        ("31", "recreate"),
+        ("33", "update"),
+    ]
+
+
+def test_a_create_shows_what_is_declared() -> None:
+    """Each declared value once, without the places and reasons that only a change has."""
+    assert lines(build_plan(head(), plan(CREATED)))[2:10] == [
+        "  +   create     embedder (launch)  (configs/models.yaml:10)",
+        "      # the account has no launch model 'embedder'",
+        '      + model_metadata.team:                                "search"',
+        '      + model_type:                                         "generic"',
+        '      + vendor_configuration.model_image.command:           ["serve"]',
+        "      + vendor_configuration.model_image.env_vars.HF_TOKEN: (sensitive)",
+        '      + vendor_configuration.model_image.tag:               "v2"',
+        '      + vendor_configuration.model_infra.cpus:              "4"',
+    ]
+
+
+def test_a_problem_shows_its_line_with_a_caret() -> None:
+    """Place, message and rule first; then the source line, the caret, what is expected, the guess, the other place."""
+    assert problem_lines() == [
+        'configs/models.yaml:14:7: error: unknown field "tagg" [unknown-field]',
+        "   14 |       tagg: v1.4.2",
+        "      |       ^",
+        "      expected: one of command, env_vars, registry, repository, tag",
+        "      did you mean tag?",
+        "      see also configs/base.yaml:3:5",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("excerpt", "column", "shown"),
+    [
+        ("key: value", 6, ["    1 | key: value", "      |      ^"]),
+        ("\u202ek: v", 4, ["    1 | \\u202ek: v", "      |         ^"]),
+        ("模型: v", 5, ["    1 | 模型: v", "      |       ^"]),
+        ("short", 80, ["    1 | short", "      |      ^"]),
+        (
+            "a" * 70 + "b" * 200,
+            71,
+            ["    1 | ..." + "a" * 60 + "b" * 30 + "...", "      |    " + " " * 60 + "^"],
+        ),
+    ],
+)
+def test_the_caret_stands_under_the_fault(excerpt: str, column: int, shown: list[str]) -> None:
+    """Escapes and wide characters before the fault move the caret; a long line is cut around it."""
+    source = Source(file="a.yaml", line=1, column=column)
+    found = problem_lines(excerpt=excerpt, source=source, expected="", suggestion="", related=None)
+    assert found[1:] == shown
+
+
+def test_a_refusal_says_what_tripped_and_what_consents() -> None:
+    """Refusals come before everything else, with figures, model, place and consent."""
+    report = build_plan(head(), plan(UPDATED, refusals=(REFUSALS[0], replace(REFUSALS[1], model=("launch", "chat")))))
+    assert lines(report)[2:7] == [
+        "REFUSED: 2 guards tripped, nothing is sent.",
+        "  delete-threshold: 2 of 6 models would be deleted or recreated (33 %, at most 30 % are allowed)",
+        "      to consent: --allow-destroy 2",
+        "  prevent-destroy: chat (launch): the model is protected  (configs/models.yaml:40:5)",
+        "      to consent: remove lifecycle.prevent_destroy",
+    ]
+
+
+def test_a_refusal_that_nothing_consents_to_names_no_consent() -> None:
+    """Where no flag helps, none is made up."""
+    report = build_plan(head(), plan(UPDATED, refusals=(replace(REFUSALS[0], guard="wrong-account", consent=""),)))
+    assert lines(report)[2:5] == [
+        "REFUSED: 1 guard tripped, nothing is sent.",
+        "  wrong-account: 2 of 6 models would be deleted or recreated (33 %, at most 30 % are allowed)",
+        "",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "shown"),
+    [
+        (None, 1, "      + model_metadata.key: 1  (configs/models.yaml:12)"),
+        (1, None, "      - model_metadata.key: 1  (configs/models.yaml:12)"),
+        ("1", 1, '      ~ model_metadata.key: "1" -> 1  (configs/models.yaml:12)'),
+        (True, "true", '      ~ model_metadata.key: true -> "true"  (configs/models.yaml:12)'),
+        (
+            {"b": 1, "a": [None]},
+            {},
+            '      ~ model_metadata.key: {"a": [null], "b": 1} -> {}  (configs/models.yaml:12)',
+        ),
+        ("a\nb\x1b", "é", '      ~ model_metadata.key: "a\\nb\\u001b" -> "é"  (configs/models.yaml:12)'),
+    ],
+)
+def test_a_field_is_one_line_of_json(before: Any, after: Any, shown: str) -> None:
+    """Values are JSON, so that types are told apart and nothing breaks the line."""
+    assert field_lines(before, after) == [shown]
+
+
+def test_a_key_with_a_dot_is_quoted() -> None:
+    """A dotted path can be read back into its keys."""
+    odd = replace(field("model_metadata", 1, 2, source=None), path=("model_metadata", "a.b", "c\n", "d-e"))
+    report = build_plan(head(), plan(change(Action.UPDATE, "x", odd), capacity={}))
+    assert lines(report)[3] == '      ~ model_metadata."a.b"."c\\n".d-e: 1 -> 2'
+
+
+@pytest.mark.parametrize(
+    ("path", "remarks"),
+    [
+        ("model_metadata.a", "  (configs/models.yaml:12)"),
+        ("vendor_configuration.a", "  (redeploy)  (why)  (configs/models.yaml:12)"),
+    ],
+)
+def test_an_effect_is_said_where_the_action_does_not(path: str, remarks: str) -> None:
+    """In an update, what happens in place goes without saying; a redeploy does not."""
+    reason = "why" if path.startswith("vendor") else ""
+    assert field_lines(1, 2, path=path, reason=reason) == [f"      ~ {path}: 1 -> 2{remarks}"]
+
+
+def test_a_long_change_shows_where_it_differs() -> None:
+    """Two values too long for a line stand below each other; what they have in common is left out first."""
+    common = "x" * 200
+    assert field_lines(f"{common}1{common}", f"{common}23{common}", style=Style(width=60)) == [
+        "      ~ model_metadata.key:  (configs/models.yaml:12)",
+        "          - (163 characters)... " + "x" * 38 + "1" + "x" * 38 + " ...(163 characters)",
+        "          + (163 characters)... " + "x" * 38 + "23" + "x" * 38 + " ...(163 characters)",
+    ]
+
+
+def test_long_values_that_differ_all_over_keep_their_ends() -> None:
+    """Where the difference itself is too long, its middle is left out, and how much is said."""
+    assert field_lines("a" * 400, "b" * 500, style=Style(width=60))[1:] == [
+        '          - "' + "a" * 44 + " ...(312 characters)... " + "a" * 44 + '"',
+        '          + "' + "b" * 44 + " ...(412 characters)... " + "b" * 44 + '"',
+    ]
+
+
+def test_a_long_new_value_is_folded() -> None:
+    """One long value keeps its beginning and its end on its line."""
+    assert field_lines(None, "a" * 400 + "b" * 400) == [
+        '      + model_metadata.key: "'
+        + "a" * 24
+        + " ...(752 characters)... "
+        + "b" * 24
+        + '"  (configs/models.yaml:12)'
+    ]
+
+
+def test_verbose_values_are_whole() -> None:
+    """With -v nothing of a value is left out."""
+    assert field_lines(None, "x" * 500, style=Style(verbosity=1))[1] == (
+        f'      + model_metadata.key: "{"x" * 500}"  (configs/models.yaml:12)'
+    )
+
+
+def test_requests_are_shown_with_v() -> None:
+    """Method, path and body as they are sent, secrets masked; a short body on one line."""
+    text = lines(build_plan(head(), plan(UPDATED, RECREATED)), Style(verbosity=1))
+    assert "      PATCH /v5/models/m-ranker" in text
+    assert '        {"model_metadata": {"temp": null, "tier": "silver"}}' in text
+    assert "      DELETE /v5/models/m-chat" in text
+    assert not any("PATCH" in line for line in lines(build_plan(head(), plan(UPDATED, RECREATED))))
+
+
+def test_an_unchanged_model_with_a_note_is_listed() -> None:
+    """What a reviewer should know is shown, also where nothing changes."""
+    report = build_plan(head(), plan(UNCHANGED, UPDATED, capacity={}))
+    assert any("calm" in line for line in lines(report))
+
+
+def test_unchanged_and_unmanaged_models_are_listed_with_v() -> None:
+    """Without -v they are counted."""
+    report = build_plan(head(), plan(replace(UNCHANGED, notes=()), UPDATED, capacity={}))
+    assert not any("calm" in line or "stray" in line for line in lines(report))
+    report = build_plan(head(), plan(UNCHANGED, UPDATED, capacity={}))
+    verbose = lines(report, Style(verbosity=1))
+    assert "  =   unchanged  calm (launch)  [m-calm]  (configs/models.yaml:10)" in verbose
+    assert "  unmanaged: stray (launch)  [m-stray]" in verbose
+
+
+def test_quiet_leaves_findings_and_the_summary() -> None:
+    """With -q only what went wrong, what was refused and the counts are left."""
+    assert lines(build_plan(head("plan", WARNING), plan(UPDATED, DELETED)), Style(verbosity=-1))[2:3] == [
+        "configs/base.yaml:2:1: warning: the tag latest is not a version [mutable-tag]"
+    ]
+    quiet = lines(REPORTS["apply"], Style(verbosity=-1))
+    assert [line.split()[0] for line in quiet if line.startswith("  ") and line[2] != " "] == [
+        "STALE",
+        "UNKNOWN",
+        "FAILED",
+    ]
+
+
+def test_gpus_are_shown_where_there_are_any() -> None:
+    """A type that nothing takes, before or after, is left out; the columns line up."""
+    capacity = {
+        "nvidia-ampere-a10": Capacity(minimum_before=1, maximum_before=4, minimum_after=1, maximum_after=8),
+        "nvidia-hopper-h100": Capacity(minimum_before=0, maximum_before=1024, minimum_after=0, maximum_after=0),
+        "nvidia-tesla-t4": Capacity(minimum_before=0, maximum_before=0, minimum_after=0, maximum_after=0),
+    }
+    assert lines(build_plan(head(), plan(replace(UNCHANGED, notes=()), capacity=capacity)))[2:5] == [
+        "  GPUs                at min workers  at max workers",
+        "  nvidia-ampere-a10   1               4 -> 8 (+4)",
+        "  nvidia-hopper-h100  0               1,024 -> 0 (-1,024)",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("report", "said"),
+    [
+        (
+            build_plan(head(), plan(CREATED, UPDATED, UPDATED, UNCHANGED)),
+            [
+                "Plan: 1 to create, 2 to update, 0 to redeploy, 0 to rename, 0 to recreate, 0 to delete; "
+                "1 unchanged, 0 blocked, 0 unhealthy, 1 unmanaged.",
+                "Nothing was sent. Run `egpsync apply` to carry this out.",
+            ],
+        ),
+        (
+            build_plan(head(), plan(UNCHANGED)),
+            [
+                "No changes: the account is as the manifests say.",
+                "1 unchanged, 0 blocked, 0 unhealthy, 1 unmanaged.",
+            ],
+        ),
+        (
+            build_plan(head(), plan(UNHEALTHY)),
+            [
+                "Plan: 0 to create, 0 to update, 0 to redeploy, 0 to rename, 0 to recreate, 0 to delete; "
+                "0 unchanged, 0 blocked, 1 unhealthy, 1 unmanaged.",
+                "1 model unhealthy though no field differs: `egpsync apply --retry-failed` deploys again.",
+            ],
+        ),
+        (
+            build_plan(head(), plan(BLOCKED)),
+            [
+                "Plan: 0 to create, 0 to update, 0 to redeploy, 0 to rename, 0 to recreate, 0 to delete; "
+                "0 unchanged, 1 blocked, 0 unhealthy, 1 unmanaged.",
+            ],
+        ),
+        (
+            build_plan(head(), plan(RECREATED, replace(RECREATED, name="chat2", action=Action.DELETE))),
+            [
+                "Delete: chat2 (llmengine)",
+                "Recreate: chat (llmengine)",
+                "Plan: 0 to create, 0 to update, 0 to redeploy, 0 to rename, 1 to recreate, 1 to delete; "
+                "0 unchanged, 0 blocked, 0 unhealthy, 1 unmanaged.",
+                "Nothing was sent. Run `egpsync apply` to carry this out.",
+            ],
+        ),
+        (
+            build_plan(head("apply"), plan(UPDATED, refusals=REFUSALS[:1])),
+            [
+                "Plan: 0 to create, 1 to update, 0 to redeploy, 0 to rename, 0 to recreate, 0 to delete; "
+                "0 unchanged, 0 blocked, 0 unhealthy, 1 unmanaged.",
+                "Refused (exit 5): 1 guard tripped, nothing was sent.",
+            ],
+        ),
+        (
+            build_plan(head("apply"), plan(UPDATED)),
+            [
+                "Plan: 0 to create, 1 to update, 0 to redeploy, 0 to rename, 0 to recreate, 0 to delete; "
+                "0 unchanged, 0 blocked, 0 unhealthy, 1 unmanaged.",
+                "Nothing was sent.",
+            ],
+        ),
+        (
+            build_plan(head("drift"), plan(UPDATED)),
+            [
+                "Drift: 0 missing, 1 different, 0 different (redeploy), 0 named otherwise, 0 different (recreate), "
+                "0 left over; 0 in sync, 0 deploying, 0 unhealthy, 1 unmanaged.",
+                "Nothing was sent. `egpsync plan` shows what would put it right, `egpsync apply` does it.",
+            ],
+        ),
+        (
+            build_plan(head("drift"), plan(UNCHANGED)),
+            ["No drift: the account is as the manifests say.", "1 in sync, 0 deploying, 0 unhealthy, 1 unmanaged."],
+        ),
+        (
+            build_problems(replace(head("validate", WARNING), files=1, models=1)),
+            ["1 model in 1 file: valid, 1 warning."],
+        ),
+        (
+            build_problems(head("validate", PROBLEM, replace(PROBLEM, source=at(20)))),
+            ["2 errors in 1 file.", "Invalid (exit 3). Mend the manifests and run again."],
+        ),
+        (
+            build_problems(head("apply", PROBLEM, WARNING, target=TARGET)),
+            [
+                "1 error and 1 warning in 2 files.",
+                "Invalid (exit 3). Nothing was sent. Mend the manifests and run again.",
+            ],
+        ),
+        (
+            build_plan(head("plan", PROBLEM), plan(UPDATED)),
+            [
+                "Plan: 0 to create, 1 to update, 0 to redeploy, 0 to rename, 0 to recreate, 0 to delete; "
+                "0 unchanged, 0 blocked, 0 unhealthy, 1 unmanaged.",
+                "Invalid (exit 3). Nothing was sent. Mend the manifests and run again.",
+            ],
+        ),
+        (
+            build_run(head("apply"), run(ended(CREATED, Outcome.APPLIED), ended(UNCHANGED, Outcome.NOTHING))),
+            ["Applied 1, failed 0, in flight 0, stale 0, not attempted 0, unknown 0; nothing to do for 1."],
+        ),
+        (
+            build_run(head("apply"), run(ended(UNCHANGED, Outcome.NOTHING))),
+            ["No changes: the account is as the manifests say.", "1 unchanged, 0 blocked, 0 unhealthy, 1 unmanaged."],
+        ),
+        (
+            build_run(
+                head("apply"),
+                run(ended(CREATED, Outcome.IN_FLIGHT), ended(UPDATED, Outcome.NOT_ATTEMPTED), interrupted=15),
+            ),
+            [
+                "Applied 0, failed 0, in flight 1, stale 0, not attempted 1, unknown 0; nothing to do for 0.",
+                "Interrupted: what had not begun was left.",
+                "1 model still deploying: `egpsync plan` shows how it ends.",
+                "Mend the cause and run `egpsync apply` again: it plans afresh and sends only what is left.",
+            ],
+        ),
+    ],
+)
+def test_the_last_lines_say_what_came_of_it_and_what_to_do(report: Report, said: list[str]) -> None:
+    """Counts with their right number, "no changes" only where there are none, and the next step."""
+    assert closing(report) == said
+
+
+def test_what_went_wrong_is_nearest_to_the_prompt() -> None:
+    """A run lists its models from what needs nobody to what needs somebody."""
+    words = [
+        line[2:16].strip()
+        for line in lines(REPORTS["apply"])
+        if line.startswith("  ") and " (" in line and "[" in line and line[2] != " "
+    ]
+    assert words == ["nothing to do", "ok", "ok", "in flight", "not attempted", "STALE", "UNKNOWN", "FAILED"]
+
+
+def test_a_failure_says_what_was_sent_and_what_to_do() -> None:
+    """Method, URL, status, the server's words, and the advice stand under the model."""
+    text = lines(REPORTS["apply"])
+    first = text.index("      PATCH https://api.egp.scale.com/v5/models/m-summariser -> 422")
+    assert text[first - 1 : first + 3] == [
+        "  FAILED        !   redeploy   summariser -> summarizer (launch)  [m-summariser]",
+        "      PATCH https://api.egp.scale.com/v5/models/m-summariser -> 422",
+        "      vendor_configuration.model_image.env_vars: (sensitive) is too short",
+        "      next: Mend the field and apply again.",
+    ]
+
+
+def test_models_of_one_line_stand_together() -> None:
+    """Blank lines part models that have something below them, and no others."""
+    changes = [change(Action.RENAME, f"n{count}", source=None) for count in range(3)]
+    assert lines(build_plan(head(), plan(*changes, UPDATED, capacity={})))[2:7] == [
+        "  >   rename     n0 (launch)  [m-n0]",
+        "  >   rename     n1 (launch)  [m-n1]",
+        "  >   rename     n2 (launch)  [m-n2]",
+        "",
+        "  ~   update     ranker (openai)  [m-ranker]",
+    ]
+
+
+def test_many_problems_are_all_shown() -> None:
+    """No finding is left out of the text."""
+    problems = [replace(PROBLEM, source=at(line), excerpt="") for line in range(1, 2001)]
+    text = to_text(build_problems(head("validate", *problems)), PLAIN)
+    assert text.count("did you mean tag?") == 2000
+    assert "\n2,000 errors in 1 file.\n" in text
