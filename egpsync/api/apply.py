@@ -1,0 +1,165 @@
+"""A plan in, what became of each of its changes out: one bounded scheduler over the steps of all changes.
+
+Changes run side by side, the steps of one in order. A step waits for the steps of other changes that it names.
+Deletions come last. One change's failure stops only what needs it, until `max_failures` stops the rest.
+"""
+
+import asyncio
+from dataclasses import dataclass
+
+from egpsync.api.carry import carry_out, follow
+from egpsync.api.run import Case, Ending, Run
+from egpsync.model.live import DEPLOYING
+from egpsync.model.plan import Action, Change, Plan, Send, Step, Wait
+from egpsync.model.run import ChangeResult, Event, Failure, Outcome, RunResult, Stage
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rollout:
+    """How much happens at once, and when to stop."""
+
+    parallelism: int = 8  # changes whose requests are under way
+    redeploys: int = 8  # deployments in flight, where they are waited for
+    canaries: int = 0  # deployments that must be ready before the others begin
+    max_failures: int | None = None  # stop scheduling after so many
+    wait: bool = True  # follow deployments to their end
+
+
+async def apply_plan(plan: Plan, run: Run, rollout: Rollout) -> RunResult:
+    """Carry the plan out. Raises nothing of the API's: every fault is the outcome of a change."""
+    return await _Scheduler(plan, run, rollout).run_all()
+
+
+class _Scheduler:
+    """The run under way: which steps are done, how many failed, who may go."""
+
+    def __init__(self, plan: Plan, run: Run, rollout: Rollout) -> None:
+        self.plan, self.run, self.rollout = plan, run, rollout
+        self.slots = asyncio.Semaphore(rollout.parallelism)
+        self.redeploys = asyncio.Semaphore(rollout.redeploys)
+        self.finished: dict[str, asyncio.Future[bool]] = {
+            step.key: asyncio.get_running_loop().create_future() for change in plan.changes for step in change.steps
+        }
+        self.awaited = {key for change in plan.changes for step in change.steps for key in step.after}
+        deploying = [change for change in plan.changes if _deploys(change)]
+        self.canaries = deploying[: rollout.canaries] if len(deploying) > rollout.canaries else []
+        self.canaries_left = len(self.canaries)
+        self.canaries_ended = asyncio.Event()
+        self.canary_failed = False
+        self.others_left = sum(change.action != Action.DELETE for change in plan.changes)
+        self.others_ended = asyncio.Event()
+        self.failures = 0
+
+    async def run_all(self) -> RunResult:
+        """Every change's result, in the plan's order."""
+        self._count_ended(None, None)
+        results = await asyncio.gather(*map(self._change, self.plan.changes))
+        return RunResult(plan=self.plan, results=tuple(results), interrupted=None)
+
+    async def _change(self, change: Change) -> ChangeResult:
+        case = Case(change=change, id=change.id)
+        ending = await self._steps(change, case)
+        for step in change.steps:
+            if not (finished := self.finished[step.key]).done():
+                finished.set_result(False)
+        outcome = ending.outcome if ending else Outcome.APPLIED if change.steps else Outcome.NOTHING
+        self._count_ended(change, outcome)
+        if change.steps:
+            words = ending.failure.message if ending and ending.failure else "; ".join(case.notes)
+            self.run.progress(
+                Event(change=change, stage=Stage.ENDED, text=f"{outcome.replace('_', ' ')} {words}".strip())
+            )
+        return ChangeResult(
+            change=change,
+            outcome=outcome,
+            id=case.id,
+            done=case.done,
+            failure=ending.failure if ending else None,
+            note="; ".join(dict.fromkeys(case.notes)),
+        )
+
+    async def _steps(self, change: Change, case: Case) -> Ending | None:
+        if change.moved:
+            failure = Failure(
+                message=change.moved, method="", url="", status=None, advice="Save and review a new plan."
+            )
+            return Ending(outcome=Outcome.STALE, failure=failure)
+        holds_redeploy = False
+        try:
+            for index, step in enumerate(change.steps):
+                if (ending := await self._turn(change, step)) is not None:
+                    return ending
+                if isinstance(step, Send) and _starts_deployment(step) and self.rollout.wait and not holds_redeploy:
+                    await self.redeploys.acquire()
+                    holds_redeploy = True
+                if (ending := await self._step(case, step, last=index + 1 == len(change.steps))) is not None:
+                    return ending
+                self.finished[step.key].set_result(True)
+        finally:
+            if holds_redeploy:
+                self.redeploys.release()
+        return None
+
+    async def _turn(self, change: Change, step: Step) -> Ending | None:
+        """Wait until the step may begin; how its change ends where it may not."""
+        for key in step.after:
+            if not await self.finished[key]:
+                return _not_attempted(f"needs {key.replace('#', ': ')}, which was not carried out")
+        if isinstance(step, Send) and _starts_deployment(step) and change not in self.canaries and self.canaries:
+            await self.canaries_ended.wait()
+            if self.canary_failed:
+                return _not_attempted("a canary did not become ready")
+        if change.action == Action.DELETE and isinstance(step, Send) and step.key not in self.awaited:
+            await self.others_ended.wait()
+        return None
+
+    async def _step(self, case: Case, step: Step, *, last: bool) -> Ending | None:
+        match step:
+            case Wait():
+                if last and not self.rollout.wait and not step.settles:
+                    return self._left_deploying(case)
+                return await follow(self.run, case, step)
+            case Send():
+                async with self.slots:
+                    if (ending := self._stopped()) is not None:
+                        return ending
+                    return await carry_out(self.run, case, step)
+
+    def _stopped(self) -> Ending | None:
+        if self.run.stop.is_set():
+            return _not_attempted("the run was interrupted")
+        if self.rollout.max_failures is not None and self.failures >= self.rollout.max_failures:
+            return _not_attempted(f"the run stopped after {self.failures} failures (--max-failures)")
+        return None
+
+    def _left_deploying(self, case: Case) -> Ending | None:
+        """The end of a change whose deployment is not to be waited for."""
+        live = case.live or case.change.live
+        in_flight = live is not None and live.status == DEPLOYING
+        return Ending(outcome=Outcome.IN_FLIGHT, failure=None) if in_flight else None
+
+    def _count_ended(self, change: Change | None, outcome: Outcome | None) -> None:
+        """Note that a change ended (None: that the run begins), and let go who waits for it."""
+        self.failures += outcome in (Outcome.FAILED, Outcome.UNKNOWN)
+        if change is not None and change.action != Action.DELETE:
+            self.others_left -= 1
+        if change in self.canaries:
+            self.canaries_left -= 1
+            self.canary_failed |= outcome != Outcome.APPLIED
+        if self.others_left == 0:
+            self.others_ended.set()
+        if self.canaries_left == 0:
+            self.canaries_ended.set()
+
+
+def _deploys(change: Change) -> bool:
+    return any(isinstance(step, Send) and _starts_deployment(step) for step in change.steps)
+
+
+def _starts_deployment(step: Send) -> bool:
+    return "vendor_configuration" in (step.body or {})
+
+
+def _not_attempted(why: str) -> Ending:
+    failure = Failure(message=why, method="", url="", status=None, advice="Run egpsync apply again for what is left.")
+    return Ending(outcome=Outcome.NOT_ATTEMPTED, failure=failure)

@@ -1,0 +1,305 @@
+"""One step of a change in, carried out and looked at; None out where it went as planned, else how the change ends.
+
+Before a model is changed it is read again, and what the plan saw of it must still hold. After it, the server must
+hold what was asked. A request whose answer is lost is never sent again before a reading says that it did not happen.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+from egpsync.api.endings import (
+    AGAIN,
+    deployment_failed,
+    did_not_converge,
+    failed,
+    not_sent,
+    stale,
+    still_deploying,
+    what_moved,
+)
+from egpsync.api.fetch import fetch_one, find_by_name, parse_model
+from egpsync.api.run import Case, Ending, Run
+from egpsync.errors import Ambiguous, ApiError, Conflict, FileError, Misanswered, NotFound, Rejected
+from egpsync.model.live import DEPLOYING, FAILED_STATUSES, MARK, READY, LiveModel
+from egpsync.model.plan import FieldChange, Send, Until, Wait
+from egpsync.model.run import Event, Outcome, Stage
+from egpsync.model.values import Json
+
+RESENDS = 4  # of one request, each after a reading that says it did not happen
+CONFIRMED = "confirmed by reading, after an answer was lost"
+
+
+class _BusyError(Exception):
+    """The server refused a change of a model that a reading shows to be deploying."""
+
+    def __init__(self, refusal: ApiError) -> None:
+        super().__init__(refusal)
+        self.refusal = refusal
+
+
+class _UnrecordedError(Exception):
+    """The journal could not take the request, so it was not sent."""
+
+    def __init__(self, error: FileError) -> None:
+        super().__init__(error)
+        self.error = error
+
+
+async def carry_out(run: Run, case: Case, step: Send) -> Ending | None:
+    """Send one request and see that it did what was asked; once more only after a reading says that it did not."""
+    lost: ApiError | None = None
+    last: ApiError
+    for attempt in range(RESENDS):
+        if attempt:
+            await run.sleep(min(run.pace.first_poll * 2**attempt, run.pace.longest_poll))
+        try:
+            ending = await _act(run, case, step, lost)
+        except Ambiguous as ambiguous:
+            lost, last = ambiguous, ambiguous
+        except _BusyError as busy:
+            last = busy.refusal
+        except NotFound as missing:
+            return failed(missing, Outcome.FAILED if lost else Outcome.STALE)
+        except ApiError as error:
+            return failed(error, Outcome.UNKNOWN if lost else Outcome.FAILED)
+        except _UnrecordedError as unrecorded:
+            return not_sent(unrecorded.error)
+        else:
+            if lost is not None and ending is None:
+                await _record(run, case, step, "done")
+            case.done += ending is None
+            return ending
+    return failed(last, Outcome.UNKNOWN if lost else Outcome.FAILED)
+
+
+async def follow(run: Run, case: Case, step: Wait) -> Ending | None:
+    """Wait for a deployment; a model that is ready must hold all that was sent."""
+    model_id = case.resolve(step.model_id)
+    case.sent |= step.settles
+    wanted = _has_ended if step.until == Until.READY else _is_at_rest
+    try:
+        live, left = await _read_settled(run, case, model_id, wanted)
+        if _has_ended(live) and "vendor_configuration" in case.sent and model_id == case.id:
+            await run.records.deployed(case.change, live.status, live.status_reason)
+        if step.until == Until.READY and live.status in FAILED_STATUSES:
+            return deployment_failed(run, live)
+        if not wanted(live):
+            ending = still_deploying(run, live)
+            sent = step.until == Until.READY or step.settles
+            return ending if sent else replace(ending, outcome=Outcome.NOT_ATTEMPTED)
+        return did_not_converge(run, live, left) if left else None
+    except NotFound as error:
+        return failed(error)
+    except ApiError as error:
+        return failed(error, Outcome.UNKNOWN)
+    except FileError as error:
+        return not_sent(error)
+
+
+async def _act(run: Run, case: Case, step: Send, lost: ApiError | None) -> Ending | None:
+    if step.method == "POST":
+        return await _create(run, case, step, lost)
+    if step.method == "DELETE":
+        return await _delete(run, case, step)
+    return await (_update if step.expects_name is None else _rename)(run, case, step, lost)
+
+
+async def _create(run: Run, case: Case, step: Send, lost: ApiError | None) -> Ending | None:
+    body = dict(step.body or {})
+    if lost is not None and (found := await _ours(run, body, run.pace.settle)) is not None:
+        case.notes.append("its creation is confirmed by reading, after an answer was lost")
+        return await _created(run, case, body, found)
+    try:
+        return await _created(run, case, body, await _send(run, case, step))
+    except (Conflict, Rejected):
+        if (found := await _ours(run, body, 0.0)) is None:
+            raise
+    case.notes.append("an earlier attempt had created it")
+    return await _created(run, case, body, found)
+
+
+async def _ours(run: Run, body: dict[str, Json], patience: float) -> LiveModel | None:
+    """The model that this very body created, told by the operation in its mark; looked for as long as readings lag."""
+    started, pause = run.clock(), run.pace.first_poll
+    while True:
+        found = await find_by_name(run.client, body["model_vendor"], body["name"])
+        mark = found.metadata.get(MARK) if found is not None else None
+        if found is not None or run.clock() - started + pause > patience:
+            break
+        await run.sleep(pause)
+        pause = min(pause * 1.5, run.pace.longest_poll)
+    ours = isinstance(mark, Mapping) and mark.get("op") == body["model_metadata"][MARK]["op"]
+    return found if ours else None
+
+
+async def _created(run: Run, case: Case, body: dict[str, Json], live: LiveModel) -> Ending | None:
+    case.id = live.id
+    case.sent |= body.keys() - {"name", "model_vendor", "on_conflict"}
+    return await _converged(run, case, live)
+
+
+async def _update(run: Run, case: Case, step: Send, lost: ApiError | None) -> Ending | None:
+    live = await _read_until(run, case, case.target(step), _is_at_rest)
+    if not _is_at_rest(live):
+        return replace(still_deploying(run, live), outcome=Outcome.NOT_ATTEMPTED)
+    parts = frozenset(step.body or {})
+    now, fields = run.replan.again(case.change, step, live)
+    if now is None:
+        case.notes.append(CONFIRMED if lost else "held it already when its turn came")
+        return None
+    moved = what_moved(case.change, fields, parts)
+    if now.body != step.body or (moved and not lost):
+        return stale(run, live, "; ".join(moved) or "what it holds beside the declared fields has changed")
+    answer = await _send(run, case, step)
+    case.sent |= parts
+    return await _converged(run, case, answer)
+
+
+async def _rename(run: Run, case: Case, step: Send, lost: ApiError | None) -> Ending | None:
+    live = await _read_until(run, case, case.target(step), _is_at_rest)
+    if not _is_at_rest(live):
+        return replace(still_deploying(run, live), outcome=Outcome.NOT_ATTEMPTED)
+    wanted = str((step.body or {})["name"])
+    if live.name == wanted:
+        case.notes.append(CONFIRMED if lost else "had the name already when its turn came")
+        return None
+    if live.name != step.expects_name:
+        return stale(run, live, f"it is called {live.name!r} now, and was to be {step.expects_name!r}")
+    if step.swap_with is not None:
+        other = await fetch_one(run.client, step.swap_with)
+        if other.name != wanted:
+            return stale(run, other, f"the name {wanted!r} was to be its, and it is called {other.name!r}")
+    answer = await _send(run, case, step)
+    if answer.name != wanted:
+        return did_not_converge(run, answer, run.replan.unsettled(case.change, answer, frozenset({"name"})))
+    return None
+
+
+async def _delete(run: Run, case: Case, step: Send) -> Ending | None:
+    try:
+        return await _delete_what_was_planned(run, case, step)
+    except NotFound:
+        case.notes.append("was gone already")
+        return None
+
+
+async def _delete_what_was_planned(run: Run, case: Case, step: Send) -> Ending | None:
+    live = await _read_until(run, case, case.target(step), _is_at_rest)
+    if not _is_at_rest(live):
+        return replace(still_deploying(run, live), outcome=Outcome.NOT_ATTEMPTED)
+    planned = case.change.live
+    if live.name != step.expects_name:
+        return stale(run, live, f"it is called {live.name!r} now, and was to be {step.expects_name!r}")
+    if planned is not None and planned.id == live.id and planned.fields != live.fields:
+        return stale(run, live, "its fields have changed since the plan")
+    try:
+        await _request(run, case, step)
+    except (Conflict, Rejected) as error:
+        await _raise_busy_or(run, live.id, error)
+    return None
+
+
+async def _send(run: Run, case: Case, step: Send) -> LiveModel:
+    """Send, and read the answer as a model. An answer that is none says nothing: the request may have happened."""
+    url = run.client.access.base_url + case.resolve(step.path)
+    try:
+        live = parse_model(await _request(run, case, step), method=step.method, url=url)
+    except Misanswered as error:
+        if error.status is None:
+            raise Ambiguous(error.what, method=step.method, url=url, advice=AGAIN) from error
+        raise
+    except (Conflict, Rejected) as error:
+        if step.method == "PATCH":
+            await _raise_busy_or(run, case.target(step), error)
+        raise
+    if step.method == "PATCH" and live.id != case.target(step):
+        raise Ambiguous(f"the answer is another model, {live.id!r}", method=step.method, url=url, advice=AGAIN)
+    case.live = live
+    return live
+
+
+async def _request(run: Run, case: Case, step: Send) -> Json:
+    """The one way out: on record before it is sent, and again with what came of it."""
+    path = case.resolve(step.path)
+    try:
+        await run.records.intend(case.change, step, path)
+    except FileError as error:
+        raise _UnrecordedError(error) from error
+    run.progress(Event(change=case.change, stage=Stage.SENDING, text=f"{step.method} {path}"))
+    try:
+        answer = await run.client.send(step.method, path, step.body)
+    except ApiError as error:
+        await _record(run, case, step, "lost" if isinstance(error, Ambiguous) else "refused", error.status)
+        raise
+    if step.method == "POST" and isinstance(answer, Mapping):
+        case.id = answer.get("id", case.id)
+    await _record(run, case, step, "done")
+    return answer
+
+
+async def _record(run: Run, case: Case, step: Send, result: str, status: int | None = None) -> None:
+    """Note what came of a request. It happened all the same where that cannot be written."""
+    try:
+        await run.records.outcome(step, result, status=status, model_id=case.id)
+    except FileError as error:
+        case.notes.append(f"what came of {step.method} could not be journaled: {error.what}")
+
+
+async def _raise_busy_or(run: Run, model_id: str, refusal: ApiError) -> None:
+    """Tell a refusal because the model is deploying (its status code is not documented) from any other."""
+    if (await fetch_one(run.client, model_id)).status == DEPLOYING:
+        raise _BusyError(refusal) from refusal
+    raise refusal
+
+
+async def _read_until(run: Run, case: Case, model_id: str, wanted: Callable[[LiveModel], bool]) -> LiveModel:
+    """The model as read when it first is as wanted, or when patience ends or the run is stopped."""
+    started, pause = run.clock(), run.pace.first_poll
+    while True:
+        live = await fetch_one(run.client, model_id)
+        case.live = live if model_id == case.id else case.live
+        waited = run.clock() - started
+        if wanted(live) or run.stop.is_set() or waited + pause > run.pace.deployment:
+            return live
+        run.progress(Event(change=case.change, stage=Stage.WAITING, text=f"{live.status} for {waited:.0f} s"))
+        await run.pause(pause)
+        pause = min(pause * 1.5, run.pace.longest_poll)
+
+
+async def _read_settled(
+    run: Run, case: Case, model_id: str, wanted: Callable[[LiveModel], bool]
+) -> tuple[LiveModel, tuple[FieldChange, ...]]:
+    """The model when it first is as wanted and holds all that was sent; and what it does not hold where it stays so.
+
+    One reading must say both: the status of one that lags behind the request is that of the deployment before it.
+    """
+    parts = frozenset(case.sent) if model_id == case.id else frozenset()
+    pause, patience = run.pace.first_poll, run.pace.settle
+    while True:
+        live = await _read_until(run, case, model_id, wanted)
+        left = run.replan.unsettled(case.change, live, parts)
+        if not left or not wanted(live) or run.stop.is_set() or pause > patience:
+            return live, left
+        await run.pause(pause)
+        patience -= pause
+        pause = min(pause * 1.5, run.pace.longest_poll)
+
+
+async def _converged(run: Run, case: Case, live: LiveModel) -> Ending | None:
+    """See that the model holds all that was sent so far, with patience for answers that lag behind."""
+    started, pause = run.clock(), run.pace.first_poll
+    while left := run.replan.unsettled(case.change, live, frozenset(case.sent)):
+        if run.clock() - started + pause > run.pace.settle:
+            return did_not_converge(run, live, left)
+        await run.sleep(pause)
+        pause = min(pause * 1.5, run.pace.longest_poll)
+        live = await fetch_one(run.client, live.id)
+    return None
+
+
+def _is_at_rest(live: LiveModel) -> bool:
+    return live.status != DEPLOYING
+
+
+def _has_ended(live: LiveModel) -> bool:
+    return live.status == READY or live.status in FAILED_STATUSES

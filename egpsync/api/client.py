@@ -1,0 +1,207 @@
+"""Method, path and body in, the answer's JSON out; the only importer of httpx, whose errors end here.
+
+Retries go by what an outcome says about the server: it surely did not act (no connection, 425, 429), or it may have
+(a cut connection, a timeout, 5xx, an unreadable answer). A read is repeated in both cases, a write only in the first;
+in the second it ends in Ambiguous, and whoever sent it reads before sending again. Redirects are never followed: a
+redirected PATCH would arrive as a GET, and the key would travel to another host.
+"""
+
+import asyncio
+import json
+import random
+import ssl
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Self
+
+import httpx
+
+from egpsync.api.answer import Answer, fault_of, json_of
+from egpsync.errors import Ambiguous, ApiError, RateLimited, ServerFault, Unreachable, UsageError
+from egpsync.model.values import Json, JsonMap
+
+LANE = 10  # connections a client: httpx's pool scans itself on every request, and slows down with its size
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Access:
+    """Where the API is and who asks."""
+
+    base_url: str  # without a trailing slash; may carry a path
+    api_key: str = field(repr=False)
+    account_id: str | None = None
+    connections: int = 8  # how many requests may be under way
+    timeout: float = 60.0  # seconds for connecting, and between two bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Patience:
+    """How long a request is tried."""
+
+    attempts: int = 6
+    deadline: float = 180.0  # seconds from the first attempt, waiting included
+    base: float = 0.5  # seconds; the n-th wait is drawn from 0 to base * 2**n
+    longest: float = 20.0  # seconds a drawn wait lasts at most; what the server asks for is honoured beyond
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """One request and how it ended, for logs: never a body, never a header."""
+
+    method: str
+    url: str
+    status: int | None  # None without an answer
+    problem: str  # "" where the answer was good
+    wait: float | None  # seconds until the next attempt; None for the last one
+
+
+class Client:
+    """A bounded, patient connection to one account. Enter it as a context."""
+
+    def __init__(
+        self,
+        access: Access,
+        *,
+        patience: Patience | None = None,
+        on_attempt: Callable[[Attempt], None] = lambda _: None,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self.access = access
+        self._patience = patience or Patience()
+        self._on_attempt = on_attempt
+        self._clock = clock
+        self._sleep = sleep
+        self._resume_at = clock()
+        self._turn = 0
+        self._lanes = _lanes(access)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for lane in self._lanes:
+            await lane.aclose()
+
+    async def get(self, path: str, query: Mapping[str, str | int] | None = None) -> Json:
+        """Read; repeated on whatever passes. Raises ApiError."""
+        return await self._request("GET", path, query=query)
+
+    async def send(self, method: str, path: str, body: JsonMap | None) -> Json:
+        """Write; repeated only while the server surely did not act. Raises Ambiguous where it may have."""
+        return await self._request(method, path, body=body)
+
+    async def _request(
+        self, method: str, path: str, *, query: Mapping[str, str | int] | None = None, body: JsonMap | None = None
+    ) -> Json:
+        url, started = self.access.base_url + path, self._clock()
+        content = None if body is None else json.dumps(body, allow_nan=False).encode()
+        for attempt in range(self._patience.attempts):
+            await self._hold()
+            try:
+                answer = await self._once(method, url, query, content)
+                value = json_of(answer)
+            except ApiError as error:
+                wait = self._wait(error, attempt, started)
+                self._on_attempt(Attempt(method=method, url=url, status=error.status, problem=error.what, wait=wait))
+                if wait is None:
+                    raise
+                if error.status == 429:
+                    self._resume_at = max(self._resume_at, self._clock() + wait)
+                else:
+                    await self._sleep(wait)
+            else:
+                self._on_attempt(Attempt(method=method, url=url, status=answer.status, problem="", wait=None))
+                return value
+        raise AssertionError("the last attempt raises")
+
+    async def _hold(self) -> None:
+        """Wait while the server has asked for less: one 429 slows all requests down together."""
+        while (delay := self._resume_at - self._clock()) > 0:
+            await self._sleep(delay)
+
+    async def _once(
+        self, method: str, url: str, query: Mapping[str, str | int] | None, content: bytes | None
+    ) -> Answer:
+        self._turn += 1
+        lane = self._lanes[self._turn % len(self._lanes)]
+        try:
+            response = await lane.request(method, url, params=query, content=content)
+        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError) as error:
+            raise Unreachable(
+                f"no connection: {_words(error)}",
+                method=method,
+                url=url,
+                advice="Nothing was sent. Check the base URL, the network, and whether the server is up.",
+            ) from error
+        except (httpx.TransportError, httpx.DecodingError) as error:
+            raise Ambiguous(
+                f"no answer: {_words(error)}",
+                method=method,
+                url=url,
+                advice="The server may or may not have acted. Plan again to see what it holds.",
+            ) from error
+        answer = Answer(
+            method=method, url=url, status=response.status_code, headers=response.headers, content=response.content
+        )
+        if answer.status >= 300:
+            raise fault_of(answer)
+        return answer
+
+    def _wait(self, error: ApiError, attempt: int, started: float) -> float | None:
+        """Seconds to the next attempt; None where there is to be none."""
+        if attempt + 1 >= self._patience.attempts or not _may_repeat(error):
+            return None
+        drawn = random.uniform(0, min(self._patience.longest, self._patience.base * 2**attempt))  # noqa: S311 - jitter
+        wait = max(drawn, error.retry_after or 0.0)
+        left = self._patience.deadline - (self._clock() - started)
+        return wait if wait <= left else None
+
+
+def _may_repeat(error: ApiError) -> bool:
+    """Whether sending once more can do no harm: a read always, a write where the server surely did not act."""
+    match error:
+        case Unreachable() | RateLimited() | ServerFault():
+            return True
+        case Ambiguous():
+            return error.method == "GET"
+        case _:
+            return error.status == 425
+
+
+def _lanes(access: Access) -> list[httpx.AsyncClient]:
+    """As many clients as keep each one's pool small, sharing one TLS context."""
+    count = -(-access.connections // LANE)
+    headers = {"x-api-key": access.api_key, "accept": "application/json", "content-type": "application/json"}
+    if access.account_id:
+        headers["x-selected-account-id"] = access.account_id
+    each = -(-access.connections // count)
+    https = access.base_url.startswith("https:")
+    tls = ssl.create_default_context() if https else False
+    try:
+        return [
+            httpx.AsyncClient(
+                headers=headers,
+                timeout=httpx.Timeout(access.timeout, pool=None),
+                limits=httpx.Limits(max_connections=each, max_keepalive_connections=each),
+                follow_redirects=False,
+                verify=tls,
+                trust_env=https,  # http is for this machine alone: through a proxy the key would leave it in the clear
+            )
+            for _ in range(count)
+        ]
+    except (ValueError, ImportError) as error:
+        raise UsageError(
+            "the proxy that the environment names cannot be used",
+            where="HTTPS_PROXY, ALL_PROXY",
+            advice="Name an http or https proxy, or except the API's host in NO_PROXY.",
+        ) from error
+
+
+def _words(error: Exception) -> str:
+    """What httpx says, or at least which of its errors it was: some carry no text."""
+    return str(error) or type(error).__name__

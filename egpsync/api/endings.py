@@ -1,0 +1,84 @@
+"""Why a change ends before its last step, in words that say what to do next."""
+
+import json
+
+from egpsync.api.fetch import MODELS
+from egpsync.api.run import Ending, Run
+from egpsync.errors import ApiError, FileError
+from egpsync.model.live import LiveModel
+from egpsync.model.plan import Change, FieldChange
+from egpsync.model.report import MASK
+from egpsync.model.run import Failure, Outcome
+
+AGAIN = "Run egpsync apply again: it plans from what the server holds now."
+
+
+def failed(error: ApiError, outcome: Outcome = Outcome.FAILED) -> Ending:
+    """The end that an error of the API is for a change."""
+    failure = Failure(
+        message=error.what, method=error.method, url=error.url, status=error.status, advice=error.advice or AGAIN
+    )
+    return Ending(outcome=outcome, failure=failure)
+
+
+def not_sent(error: FileError) -> Ending:
+    """The journal cannot be written: nothing more is sent for the change."""
+    message = f"{error.where}: {error.what}"
+    failure = Failure(message=message, method="", url="", status=None, advice=error.advice)
+    return Ending(outcome=Outcome.NOT_ATTEMPTED, failure=failure)
+
+
+def stale(run: Run, live: LiveModel, moved: str) -> Ending:
+    """The model is not as the plan saw it."""
+    message = f"moved since the plan, so nothing was sent: {moved}"
+    return Ending(
+        outcome=Outcome.STALE, failure=_read_failure(run, live, message, "Plan again and review what changed.")
+    )
+
+
+def did_not_converge(run: Run, live: LiveModel, left: tuple[FieldChange, ...]) -> Ending:
+    """The server accepted the request and holds something else."""
+    message = f"did not converge: {'; '.join(map(_sent_and_held, left))}"
+    advice = "The server accepted the request and holds something else: write what it holds, or ask who runs the API."
+    return Ending(outcome=Outcome.FAILED, failure=_read_failure(run, live, message, advice))
+
+
+def deployment_failed(run: Run, live: LiveModel) -> Ending:
+    """The server accepted the request, and the deployment went wrong."""
+    message = f"the deployment ended as {live.status}: {live.status_reason or 'the server gives no reason'}"
+    advice = "Correct what the reason names and apply again; --retry-failed tries the same configuration once more."
+    return Ending(outcome=Outcome.FAILED, failure=_read_failure(run, live, message, advice))
+
+
+def still_deploying(run: Run, live: LiveModel) -> Ending:
+    """Patience ended, or the run did."""
+    why = "the run was interrupted" if run.stop.is_set() else f"it was waited for {run.pace.deployment:.0f} s"
+    message = f"is still {live.status}: {why}"
+    return Ending(outcome=Outcome.IN_FLIGHT, failure=_read_failure(run, live, message, AGAIN))
+
+
+def _read_failure(run: Run, live: LiveModel, message: str, advice: str) -> Failure:
+    url = f"{run.client.access.base_url}{MODELS}/{live.id}"
+    return Failure(message=message, method="GET", url=url, status=None, advice=advice)
+
+
+def what_moved(change: Change, now: tuple[FieldChange, ...], parts: frozenset[str]) -> list[str]:
+    """What the plan saw of these parts and is not so any more, in words."""
+    seen = {field.path: field for field in change.fields if field.path[0] in parts}
+    found = {field.path: field for field in now if field.path[0] in parts}
+    return [
+        f"{'.'.join(path)} is {_held(found.get(path))} now, and was {_held(seen.get(path))}"
+        for path in sorted(seen.keys() | found.keys())
+        if path not in seen or path not in found or seen[path].before != found[path].before
+    ]
+
+
+def _held(field: FieldChange | None) -> str:
+    if field is None:
+        return "what the manifest wants"
+    return MASK if field.sensitive else json.dumps(field.before)
+
+
+def _sent_and_held(field: FieldChange) -> str:
+    sent, held = (MASK, MASK) if field.sensitive else (json.dumps(field.after), json.dumps(field.before))
+    return f"{'.'.join(field.path)}: sent {sent}, the server holds {held}"

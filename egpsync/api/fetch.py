@@ -1,0 +1,125 @@
+"""A client in, live models out: one, or the complete account.
+
+A listing is complete when paging has ended by the server's own word, no cursor came twice, and at least as many
+models were seen as were announced. Nothing may be inferred from the absence of a model in any other listing.
+"""
+
+import re
+from collections.abc import Mapping
+
+from egpsync.api.client import Client
+from egpsync.errors import ApiError, IncompleteListing, Misanswered, NotFound, Rejected
+from egpsync.model.live import Live, LiveModel
+from egpsync.model.values import Json
+
+MODELS = "/v5/models"
+PAGE = 999  # the documentation leaves open whether the limit's bound of 1000 is itself allowed
+TRIES = 3  # of a listing that changes while it is paged
+_SAFE_ID = re.compile(r"[A-Za-z0-9_~-][A-Za-z0-9._~-]*")
+
+
+async def fetch_all(client: Client) -> Live:
+    """Every model of the account. Raises IncompleteListing where that cannot be had, ApiError for other faults."""
+    for _ in range(TRIES - 1):
+        try:
+            return await _listing(client)
+        except IncompleteListing:
+            continue
+    return await _listing(client)
+
+
+async def fetch_one(client: Client, model_id: str) -> LiveModel:
+    """One model as it is now. Raises NotFound where there is none."""
+    path = f"{MODELS}/{model_id}"
+    url = client.access.base_url + path
+    live = parse_model(await client.get(path), method="GET", url=url)
+    if live.id != model_id:
+        raise Misanswered(f"the answer is another model, {live.id!r}", method="GET", url=url)
+    return live
+
+
+async def find_by_name(client: Client, vendor: str, name: str) -> LiveModel | None:
+    """The model of that vendor and name, asked of the server; None where it knows none."""
+    answer = await client.get(MODELS, {"name": name, "model_vendor": vendor, "limit": PAGE})
+    url = client.access.base_url + MODELS
+    found = [parse_model(item, method="GET", url=url) for item in _items(answer, url)]
+    return next((model for model in found if (model.vendor, model.name) == (vendor, name)), None)
+
+
+def parse_model(answer: Json, *, method: str, url: str) -> LiveModel:
+    """A model from its JSON; fields and enumeration values that are not known yet are kept and tolerated."""
+    if not _is_model(answer):
+        raise Misanswered(
+            "the answer is not a model", method=method, url=url, advice="Is the base URL that of the API?"
+        )
+    if not _SAFE_ID.fullmatch(answer["id"]):
+        raise Misanswered(f"the id {answer['id']!r} cannot stand in a URL", method=method, url=url)
+    return LiveModel(
+        id=answer["id"],
+        name=answer["name"],
+        vendor=str(answer.get("model_vendor") or ""),
+        model_type=answer.get("model_type"),
+        status=str(answer.get("status") or ""),
+        status_reason=str(answer.get("status_reason") or ""),
+        metadata=answer.get("model_metadata") or {},
+        configuration=answer.get("vendor_configuration"),
+        raw=answer,
+    )
+
+
+def _is_model(answer: Json) -> bool:
+    """Whether an answer has a model's shape, in the parts that are looked into."""
+    if not isinstance(answer, Mapping) or not all(isinstance(answer.get(key), str) for key in ("id", "name")):
+        return False
+    maps = (answer.get("model_metadata"), answer.get("vendor_configuration"))
+    return all(value is None or isinstance(value, Mapping) for value in maps)
+
+
+async def _listing(client: Client) -> Live:
+    url = client.access.base_url + MODELS
+    models: dict[str, LiveModel] = {}
+    query: dict[str, str | int] = {"limit": PAGE}
+    cursors: set[str] = set()
+    while True:
+        try:
+            page = await client.get(MODELS, query)
+        except (NotFound, Rejected) as error:
+            if not cursors:
+                raise
+            # The model that the cursor names was deleted since, or the server breaks its own paging.
+            raise _incomplete(f"the cursor {query['starting_after']} was refused: {error.what}", url) from error
+        items = [parse_model(item, method="GET", url=url) for item in _items(page, url)]
+        models |= {model.id: model for model in items}
+        if page.get("has_more") is False or not items:
+            return _complete(models, page, url)
+        cursor = items[-1].id
+        if cursor in cursors:
+            raise _incomplete(f"the cursor {cursor} came twice", url)
+        cursors.add(cursor)
+        query = {"limit": PAGE, "starting_after": cursor}
+
+
+def _items(page: Json, url: str) -> list[Json]:
+    if not isinstance(page, Mapping) or not isinstance(page.get("items"), list):
+        raise Misanswered("the answer is not a list", method="GET", url=url, advice="Is the base URL that of the API?")
+    return page["items"]  # type: ignore[no-any-return]
+
+
+def _complete(models: dict[str, LiveModel], last: Mapping[str, Json], url: str) -> Live:
+    announced = last.get("total")
+    if last.get("has_more"):
+        raise _incomplete("a page was empty while more were announced", url)
+    if isinstance(announced, int) and len(models) < announced:
+        raise _incomplete(f"{announced} models were announced and {len(models)} came", url)
+    if len({(model.vendor, model.name) for model in models.values()}) < len(models):
+        raise _incomplete("two models came under one name, as names were changed meanwhile", url)
+    return Live(models=tuple(sorted(models.values(), key=lambda model: (model.vendor, model.name, model.id))))
+
+
+def _incomplete(what: str, url: str) -> ApiError:
+    return IncompleteListing(
+        f"the listing is incomplete: {what}",
+        method="GET",
+        url=url,
+        advice="Nothing was sent: what is absent may still exist. Run again; if it stays so, ask who runs the API.",
+    )

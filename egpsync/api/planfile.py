@@ -1,0 +1,176 @@
+"""A plan in, a file that pins it out, and back: which requests were reviewed, and what they were made from.
+
+The file holds no secret value and nothing that is sent: what is sent is planned again from the manifests and the
+account, and must have the fingerprint that was saved. So a file that was tampered with can only refuse.
+"""
+
+import hmac
+import json
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from egpsync.errors import FileError, PlanFileError
+from egpsync.fields.mask import masked
+from egpsync.files import write_whole
+from egpsync.model.plan import Change, Plan, Target
+from egpsync.model.report import MASK
+from egpsync.model.values import Json, JsonMap
+
+FORMAT = "egpsync-plan"
+VERSION = "1.0"
+AHEAD = 300.0  # seconds that the clock of another machine may be ahead of ours
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SavedPlan:
+    """What was saved."""
+
+    created_at: str  # UTC, ISO 8601
+    target: Target
+    paths: tuple[str, ...]  # of the manifests
+    digest: str  # of the manifests
+    options: Mapping[str, Any]  # what the plan could contain, and the consent given
+    salt: bytes
+    changes: tuple[Mapping[str, Any], ...]  # name, model_vendor, id, action, fingerprint, fields and requests, masked
+
+
+def save_plan(file: Path, plan: Plan, paths: Sequence[str], options: JsonMap) -> None:
+    """Write the file whole, readable by its owner alone. Raises FileError."""
+    salt = secrets.token_bytes(32)
+    content = {
+        "format": FORMAT,
+        "format_version": VERSION,
+        "created_at": datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
+        "target": {"base_url": plan.target.base_url, "account_id": plan.target.account_id},
+        "manifests": {"paths": list(paths), "digest": plan.digest},
+        "options": dict(options),
+        "salt": salt.hex(),
+        "changes": [_pinned(change, salt) for change in plan.changes if change.requests],
+    }
+    content["checksum"] = _checksum(content)
+    write_whole(file, json.dumps(content, indent=2, sort_keys=True) + "\n", private=True)
+
+
+def load_plan(file: Path, *, max_age: float, now: datetime | None = None) -> SavedPlan:
+    """Read a saved plan. Raises PlanFileError where it is damaged, of another version, or older than `max_age` s."""
+    content = _content(file)
+    try:
+        age = ((now or datetime.now(UTC)) - datetime.fromisoformat(content["created_at"])).total_seconds()
+        saved = SavedPlan(
+            created_at=content["created_at"],
+            target=Target(**content["target"]),
+            paths=tuple(content["manifests"]["paths"]),
+            digest=content["manifests"]["digest"],
+            options=content["options"],
+            salt=bytes.fromhex(content["salt"]),
+            changes=tuple(content["changes"]),
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise _unusable(file, "is damaged: parts of it are missing") from error
+    if not -AHEAD <= age <= max_age:
+        when = f"{age / 3600:.1f} hours old, and {max_age / 3600:.1f} are allowed" if age > 0 else "made in the future"
+        raise _unusable(file, f"is {when}")
+    return saved
+
+
+def pin(plan: Plan, saved: SavedPlan) -> Plan:
+    """The fresh plan, with what moved since the saved one marked so that it is not sent."""
+    reviewed = {_key(change): change for change in saved.changes}
+    changes = tuple(
+        _held(change, reviewed.get((change.vendor, change.name, change.id)), saved) for change in plan.changes
+    )
+    return replace(plan, changes=changes)
+
+
+def _held(change: Change, reviewed: Mapping[str, Any] | None, saved: SavedPlan) -> Change:
+    if reviewed is None:
+        return (
+            replace(change, moved="is not in the saved plan, and would be changed now") if change.requests else change
+        )
+    if not change.requests:
+        return replace(change, moved="the saved plan changes it, and there is nothing to change any more")
+    if hmac.compare_digest(reviewed["fingerprint"], _fingerprint(change, saved.salt)):
+        return change
+    return replace(
+        change, moved=f"moved since the plan was saved: {_what_moved(reviewed, _pinned(change, saved.salt))}"
+    )
+
+
+def _what_moved(reviewed: Mapping[str, Any], now: Mapping[str, Any]) -> str:
+    """The fields that differ otherwise now than when the plan was reviewed, in words."""
+    before, after = ({tuple(field["path"]): field for field in side["fields"]} for side in (reviewed, now))
+    moved = [
+        f"{'.'.join(path)} {_in_words(before.get(path))} then, {_in_words(after.get(path))} now"
+        for path in sorted(before.keys() | after.keys())
+        if before.get(path) != after.get(path)
+    ]
+    return "; ".join(moved) or "what the model holds beside the fields that the plan changes, or a secret"
+
+
+def _in_words(field: Mapping[str, Any] | None) -> str:
+    return f"{json.dumps(field['before'])} -> {json.dumps(field['after'])}" if field else "no difference"
+
+
+def _pinned(change: Change, salt: bytes) -> dict[str, Json]:
+    return {
+        "name": change.name,
+        "model_vendor": change.vendor,
+        "id": change.id,
+        "action": change.action.value,
+        "fingerprint": _fingerprint(change, salt),
+        "fields": [
+            {
+                "path": list(field.path),
+                "before": MASK if field.sensitive else masked(change.vendor, field.path, field.before),
+                "after": MASK if field.sensitive else masked(change.vendor, field.path, field.after),
+            }
+            for field in change.fields
+        ],
+        "requests": [
+            {"method": request.method, "path": request.path, "body": masked(change.vendor, (), request.body)}
+            for request in change.requests
+        ],
+    }
+
+
+def _fingerprint(change: Change, salt: bytes) -> str:
+    """Of all that is sent and all that was seen, secrets included."""
+    sent = [[request.method, request.path, request.body] for request in change.requests]
+    seen = [change.live.id, change.live.name, change.live.fields] if change.live else None
+    text = json.dumps([change.vendor, change.name, sent, seen], sort_keys=True)
+    return hmac.new(salt, text.encode(), sha256).hexdigest()
+
+
+def _key(change: Mapping[str, Any]) -> tuple[str, str, str | None]:
+    return change["model_vendor"], change["name"], change["id"]
+
+
+def _content(file: Path) -> dict[str, Any]:
+    try:
+        content = json.loads(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise FileError(f"the plan cannot be read: {error.strerror}", where=str(file)) from error
+    except ValueError as error:
+        raise _unusable(file, "is damaged: it is no JSON, or cut short") from error
+    if not isinstance(content, dict) or content.get("format") != FORMAT:
+        raise _unusable(file, "is no saved plan")
+    if str(content.get("format_version")).partition(".")[0] != VERSION.partition(".")[0]:
+        raise _unusable(file, f"has version {content.get('format_version')}, and this egpsync reads {VERSION}")
+    if content.get("checksum") != _checksum(content):
+        raise _unusable(file, "was changed since it was written, or is damaged: its checksum does not fit")
+    return content
+
+
+def _checksum(content: Mapping[str, Any]) -> str:
+    rest = {name: value for name, value in content.items() if name != "checksum"}
+    return sha256(json.dumps(rest, sort_keys=True).encode()).hexdigest()
+
+
+def _unusable(file: Path, why: str) -> PlanFileError:
+    advice = "Save a new plan with egpsync plan --out, and review it. Nothing was sent."
+    return PlanFileError(why, where=str(file), advice=advice)

@@ -1,0 +1,108 @@
+"""What all changes of one run share, what one change has come to, and how it can end."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from egpsync.api.client import Client
+from egpsync.model.live import LiveModel
+from egpsync.model.plan import CREATED, Change, FieldChange, Send
+from egpsync.model.run import Event, Failure, Outcome
+
+
+class Replans(Protocol):
+    """Plans a change again against the model as it is now (core/replan.py)."""
+
+    def again(self, change: Change, step: Send, live: LiveModel) -> tuple[Send | None, tuple[FieldChange, ...]]:
+        """The step as it would be planned now, and what differs now."""
+
+    def unsettled(self, change: Change, live: LiveModel, parts: frozenset[str]) -> tuple[FieldChange, ...]:
+        """The declared fields below `parts` that the model does not hold."""
+
+
+class Records(Protocol):
+    """Keeps what is tried, on disk before it is tried (api/journal.py). May raise FileError: then nothing is sent."""
+
+    async def intend(self, change: Change, step: Send, path: str) -> None:
+        """Before a request."""
+
+    async def outcome(self, step: Send, result: str, *, status: int | None = None, model_id: str | None = None) -> None:
+        """After it: done, refused or lost."""
+
+    async def deployed(self, change: Change, status: str, reason: str) -> None:
+        """When a deployment ended."""
+
+
+class Unrecorded:
+    """Keeps nothing: for runs that nobody needs to put back."""
+
+    async def intend(self, change: Change, step: Send, path: str) -> None:
+        """Keep nothing."""
+
+    async def outcome(self, step: Send, result: str, *, status: int | None = None, model_id: str | None = None) -> None:
+        """Keep nothing."""
+
+    async def deployed(self, change: Change, status: str, reason: str) -> None:
+        """Keep nothing."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pace:
+    """How long things may take, in seconds."""
+
+    deployment: float = 2700.0  # until a deployment is given up on: the platform's builder takes up to 30 minutes
+    first_poll: float = 1.0
+    longest_poll: float = 30.0
+    settle: float = 20.0  # how long an answer may lag behind a write: the platform caches records for 15 s
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """What all changes of one run share."""
+
+    client: Client
+    replan: Replans
+    records: Records = field(default_factory=Unrecorded)
+    pace: Pace = Pace()
+    progress: Callable[[Event], None] = lambda _: None
+    stop: asyncio.Event = field(default_factory=asyncio.Event)  # set: start nothing more, wait for nothing more
+    clock: Callable[[], float] = time.monotonic
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+
+    async def pause(self, seconds: float) -> None:
+        """Sleep, but no longer than until the run is stopped."""
+        sleeping = asyncio.ensure_future(self.sleep(seconds))
+        stopping = asyncio.ensure_future(self.stop.wait())
+        _, pending = await asyncio.wait({sleeping, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        for task in pending:
+            task.cancel()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ending:
+    """How a change ends before its last step."""
+
+    outcome: Outcome
+    failure: Failure | None
+
+
+@dataclass(slots=True, kw_only=True)
+class Case:
+    """One change under way: the only value here that changes."""
+
+    change: Change
+    id: str | None
+    live: LiveModel | None = None  # as last answered or read
+    done: int = 0  # requests carried out
+    notes: list[str] = field(default_factory=list)
+    sent: set[str] = field(default_factory=set)  # top-level parts that were sent
+
+    def resolve(self, reference: str) -> str:
+        """The id or path with the created model's id in it."""
+        return reference.replace(CREATED, self.id or "")
+
+    def target(self, step: Send) -> str:
+        """The id of the model that the step is about."""
+        return self.resolve(step.path).rpartition("/")[2]

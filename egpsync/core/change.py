@@ -1,0 +1,269 @@
+"""One desired model and what it means in the account in; its Change out: the action, the fields, the steps."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from egpsync.core.diff import differences
+from egpsync.core.mark import intended_mark, marked_otherwise, read_mark
+from egpsync.core.match import Pair
+from egpsync.core.names import MODELS, Names, delete_request
+from egpsync.core.patch import create_body, update_body
+from egpsync.core.recreate import left_behind, replace_model
+from egpsync.model.live import DEPLOYING, FAILED_STATUSES, Live, LiveModel
+from egpsync.model.manifest import DesiredModel, State
+from egpsync.model.plan import CREATED, Action, Change, Effect, FieldChange, Op, Send, Step, Until, Wait
+from egpsync.model.values import JsonMap
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanOptions:
+    """What a plan may contain beyond what the manifests declare."""
+
+    prune: bool = False  # delete what carries this owner's mark and stands in no manifest
+    adopt: bool = False  # write the mark to models that lack it, on its own
+    retry_failed: bool = False  # redeploy models that differ in nothing and failed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """What planning one model has to know of the others."""
+
+    live: Live
+    unmanaged: Live  # what no entry means: the other half of a replacement is among these
+    names: Names
+    options: PlanOptions
+
+
+def plan_change(pair: Pair, account: Account) -> Change:
+    """What happens to one desired model."""
+    desired, live = pair.desired, pair.live
+    if desired.state == State.ABSENT:
+        return plan_delete(live, desired, account) if live is not None else _settled(desired, None, "is absent already")
+    if live is None:
+        return _create(desired, account)
+    fields = differences(desired, live)
+    if any(field.effect == Effect.IMMUTABLE for field in fields):
+        return _recreate(pair, live, fields, account)
+    if (old := left_behind(desired, live, account.unmanaged)) is not None:
+        return _finish_recreate(plan_update(pair, live, fields, account), old)
+    return plan_update(pair, live, fields, account)
+
+
+def plan_update(pair: Pair, live: LiveModel, fields: tuple[FieldChange, ...], account: Account) -> Change:
+    """A change without a replacement: rename, metadata, configuration, or nothing."""
+    desired = pair.desired
+    body = update_body(desired, live, fields, adopt=account.options.adopt)
+    steps: list[Step] = [*_rename_steps(live, account), *_named_by_another(live, account)]
+    if body:
+        steps.append(Send(key=f"{live.id}#update", method="PATCH", path=f"{MODELS}/{live.id}", body=body))
+    retry = not fields and _failed_here(live) and account.options.retry_failed
+    if retry:
+        steps.append(_redeployment(live))
+    if "vendor_configuration" in body or retry:
+        steps.append(Wait(key=f"{live.id}#wait", model_id=live.id))
+    if not steps and live.status == DEPLOYING:
+        steps.append(Wait(key=f"{live.id}#wait", model_id=live.id))
+    action, reason = _action(live, fields, body, retry=retry)
+    return Change(
+        action=action,
+        vendor=desired.vendor,
+        name=desired.name,
+        id=live.id,
+        reason=reason,
+        fields=fields,
+        steps=(*(_at_rest(live) if any(isinstance(step, Send) for step in steps) else ()), *steps),
+        source=desired.source,
+        desired=desired,
+        live=live,
+        notes=tuple(_notes(pair, live, body, account)),
+    )
+
+
+def _action(live: LiveModel, fields: tuple[FieldChange, ...], body: JsonMap, *, retry: bool) -> tuple[Action, str]:
+    """The action of the most severe field, and why where the fields do not say."""
+    server_says = f": {live.status_reason}" if live.status_reason else ""
+    if live.status == DEPLOYING and (fields or body):
+        return Action.BLOCKED, "is deploying now: apply waits for it, then changes it"
+    if "vendor_configuration" in body:
+        return Action.REDEPLOY, ""
+    if retry:
+        return Action.REDEPLOY, f"its deployment is {live.status}{server_says}; the same configuration is tried again"
+    if live.status in FAILED_STATUSES and not fields:
+        return Action.UNHEALTHY, f"its deployment is {live.status}{server_says}; no declared field differs"
+    if any(field.path == ("name",) for field in fields):
+        return Action.RENAME, ""
+    if body:
+        return Action.UPDATE, "" if fields else "is adopted: only the owner's mark is written"
+    return Action.UNCHANGED, "is deploying now" if live.status == DEPLOYING else ""
+
+
+def _notes(pair: Pair, live: LiveModel, body: JsonMap, account: Account) -> Iterator[str]:
+    if pair.note:
+        yield pair.note
+    if live.id in account.names.given and live.id not in account.names.requests:
+        yield f"gets its name from the exchange {account.names.given[live.id].key.partition('#')[0]} asks for"
+    if pair.desired.renamed_from is not None and live.name == pair.desired.name:
+        yield "is renamed already: renamed_from can go from its entry"
+    if pair.desired.lifecycle.prevent_destroy and marked_otherwise(pair.desired, live) and "model_metadata" not in body:
+        yield "prevent_destroy is not on the live model yet: it is written with the next change, or now with --adopt"
+
+
+def _rename_steps(live: LiveModel, account: Account) -> Iterator[Step]:
+    """The model's own rename: after the step that frees the name, and with the other model of an exchange at rest."""
+    request = account.names.requests.get(live.id)
+    if request is None:
+        return
+    other = account.live.by_id().get(request.swap_with or "")
+    if other is not None and other.status == DEPLOYING:
+        yield Wait(key=f"{live.id}#other", model_id=other.id, until=Until.REST)
+    freed = account.names.freed.get((live.vendor, str((request.body or {}).get("name"))))
+    waits_for = {*request.after, *([freed] if freed and not request.swap_with else [])} - {request.key}
+    yield replace(request, after=tuple(sorted(waits_for)))
+
+
+def _named_by_another(live: LiveModel, account: Account) -> Iterator[Step]:
+    """For a model that gets its name from another one's exchange: a reading after it, to see that it did."""
+    given = account.names.given.get(live.id)
+    if given is not None and live.id not in account.names.requests:
+        key, settles = f"{live.id}#named", frozenset({"name"})
+        yield Wait(key=key, model_id=live.id, until=Until.REST, after=(given.key,), settles=settles)
+
+
+def _at_rest(live: LiveModel) -> Iterator[Step]:
+    """A deploying model refuses every change: it is waited for, however its deployment ends."""
+    if live.status == DEPLOYING:
+        yield Wait(key=f"{live.id}#before", model_id=live.id, until=Until.REST)
+
+
+def _failed_here(live: LiveModel) -> bool:
+    """Whether it is a deployment of the platform's own that failed: a hosted model takes no configuration."""
+    return live.status in FAILED_STATUSES and live.configuration is not None
+
+
+def _redeployment(live: LiveModel) -> Send:
+    """The smallest configuration body that changes nothing: the API redeploys on any configuration."""
+    configuration = live.configuration or {}
+    image = configuration.get("model_image")
+    partial = {"model_image": {"tag": image.get("tag")}} if image else {"model": configuration.get("model")}
+    body = {"vendor_configuration": partial}
+    return Send(key=f"{live.id}#retry", method="PATCH", path=f"{MODELS}/{live.id}", body=body)
+
+
+def _create(desired: DesiredModel, account: Account) -> Change:
+    key = f"{desired.vendor}/{desired.name}"
+    freed = account.names.freed.get((desired.vendor, desired.name))
+    body = create_body(desired, name=desired.name, mark=intended_mark(desired, None))
+    former = f" or {desired.renamed_from!r}" if desired.renamed_from else ""
+    send = Send(key=f"{key}#create", method="POST", path=MODELS, body=body, after=(freed,) if freed else ())
+    return Change(
+        action=Action.CREATE,
+        vendor=desired.vendor,
+        name=desired.name,
+        id=None,
+        reason=f"the account has no {desired.vendor} model {desired.name!r}{former}",
+        fields=differences(desired, _nothing(desired)),
+        steps=(send, Wait(key=f"{key}#wait", model_id=CREATED)),
+        source=desired.source,
+        desired=desired,
+        live=None,
+    )
+
+
+def _nothing(desired: DesiredModel) -> LiveModel:
+    """A live model that holds no field at all: what a create differs from."""
+    return LiveModel(
+        id="",
+        name=desired.name,
+        vendor=desired.vendor,
+        model_type=None,
+        status="",
+        status_reason="",
+        metadata={},
+        configuration=None,
+        raw={},
+    )
+
+
+def plan_delete(live: LiveModel, desired: DesiredModel | None, account: Account) -> Change:
+    """Delete a model, by its tombstone or, where `desired` is None, as no manifest names it any more."""
+    given = account.names.given.get(live.id)
+    send = delete_request(live.id, (given.expects_name or "") if given else live.name)
+    return Change(
+        action=Action.DELETE,
+        vendor=live.vendor,
+        name=live.name,
+        id=live.id,
+        reason="state: absent"
+        if desired
+        else f"stands in no manifest, and carries the mark of {read_mark(live).owner}",
+        fields=tuple(_gone(live, part) for part in sorted(live.fields) if live.fields[part]),
+        steps=(*_at_rest(live), replace(send, after=(given.key,) if given else ())),
+        source=desired.source if desired else None,
+        desired=desired,
+        live=live,
+    )
+
+
+def _gone(live: LiveModel, part: str) -> FieldChange:
+    """What a deletion destroys, for the reviewer and for whoever has to put it back."""
+    return FieldChange(
+        path=(part,),
+        op=Op.REMOVE,
+        before=live.fields[part],
+        after=None,
+        effect=Effect.IN_PLACE,
+        sensitive=False,
+        source=None,
+        reason="",
+    )
+
+
+def _recreate(pair: Pair, live: LiveModel, fields: tuple[FieldChange, ...], account: Account) -> Change:
+    desired = pair.desired
+    replacement = replace_model(live.id, desired, live, account.unmanaged)
+    renaming = (*_rename_steps(live, account), *_named_by_another(live, account))
+    immutable = [field for field in fields if field.effect == Effect.IMMUTABLE]
+    why = "; ".join(f"{'.'.join(field.path)}: {field.reason}" for field in immutable)
+    return Change(
+        action=Action.RECREATE,
+        vendor=desired.vendor,
+        name=desired.name,
+        id=live.id,
+        reason=f"{why}{'; ' + replacement.reason if replacement.reason else ''}",
+        fields=fields,
+        steps=(*_at_rest(live), *renaming, *replacement.steps),
+        source=desired.source,
+        desired=desired,
+        live=live,
+        notes=tuple(_notes(pair, live, {}, account)),
+    )
+
+
+def _finish_recreate(change: Change, old: LiveModel) -> Change:
+    """Beside whatever differs by now: delete the old model, once the new one is ready."""
+    waits = (
+        ()
+        if any(isinstance(step, Wait) and step.until == Until.READY for step in change.steps)
+        else (Wait(key=f"{change.id}#wait", model_id=change.id or ""),)
+    )
+    return replace(
+        change,
+        action=Action.RECREATE,
+        reason=f"replaced {old.id} in an earlier run; the old model ({old.name!r}) is still to be deleted",
+        steps=(*change.steps, *waits, delete_request(old.id, old.name)),
+    )
+
+
+def _settled(desired: DesiredModel, live: LiveModel | None, reason: str) -> Change:
+    return Change(
+        action=Action.UNCHANGED,
+        vendor=desired.vendor,
+        name=desired.name or (desired.id or ""),
+        id=desired.id,
+        reason=reason,
+        fields=(),
+        steps=(),
+        source=desired.source,
+        desired=desired,
+        live=live,
+    )

@@ -1,0 +1,149 @@
+"""A plan and the limits in; what forbids it out, each with its figures and with what consents to it."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from egpsync.core.mark import read_mark
+from egpsync.model.plan import Action, Change, Plan, Refusal
+
+SHARE = 30  # percent of the account's models, as in octoDNS (provider/plan.py: MAX_SAFE_UPDATE_PCENT)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What a run may do without further consent, and the consent given."""
+
+    percent: int = SHARE  # of the account's models that one run may delete, recreate or redeploy, for each of them
+    cap: int = 20  # and never more than this many
+    allow_recreate: bool = False
+    confirmed: tuple[tuple[Action, int], ...] = ()  # the very count that was consented to
+    expected_base_url: str | None = None  # refuse any other
+    expected_account_id: str | None = None
+
+
+FLOORS = {Action.DELETE: 1, Action.RECREATE: 1, Action.REDEPLOY: 3}
+"""How many are always allowed: in a small account a percentage says little."""
+
+
+def check_guards(plan: Plan, limits: Limits) -> tuple[Refusal, ...]:
+    """Every guard that trips, in the order of GUARDS."""
+    return tuple(refusal for guard in GUARDS for refusal in guard(plan, limits))
+
+
+def _wrong_target(plan: Plan, limits: Limits) -> Iterator[Refusal]:
+    for what, expected, actual in (
+        ("base URL", limits.expected_base_url, plan.target.base_url),
+        ("account", limits.expected_account_id, plan.target.account_id),
+    ):
+        if expected is not None and expected != actual:
+            yield Refusal(
+                guard="wrong-target",
+                message=f"the {what} is {actual or 'not set'}, and {expected} is expected",
+                consent="correct the settings, or what is expected of them",
+                model=None,
+                source=None,
+            )
+
+
+def _nothing_declared(plan: Plan, _: Limits) -> Iterator[Refusal]:
+    deletes = [change for change in plan.changes if change.action == Action.DELETE]
+    if deletes and all(change.desired is None for change in plan.changes):
+        yield Refusal(
+            guard="empty-manifests",
+            message=f"the manifests declare no model, and {len(deletes)} would be deleted",
+            consent="declare at least one model, or delete with `state: absent`",
+            model=None,
+            source=None,
+        )
+
+
+def _foreign(plan: Plan, _: Limits) -> Iterator[Refusal]:
+    for change in plan.changes:
+        touched = change.live and (change.requests or any(field.path == ("name",) for field in change.fields))
+        owner = read_mark(change.live).owner if change.live and touched else None
+        mine = change.desired.owner if change.desired else owner
+        if owner is not None and owner != mine:
+            yield _about(
+                change,
+                guard="foreign-owner",
+                message=f"belongs to {owner!r}, and these manifests are of {mine!r}"
+                if mine
+                else f"belongs to {owner!r}",
+                consent=f"change it in the manifests of {owner!r}, or have them give it up there first",
+            )
+
+
+def _protected(plan: Plan, _: Limits) -> Iterator[Refusal]:
+    for change in plan.changes:
+        declared = change.desired.lifecycle.prevent_destroy if change.desired else None
+        marked = read_mark(change.live).prevent_destroy if change.live else False
+        if change.action in (Action.DELETE, Action.RECREATE) and (declared or (marked and declared is None)):
+            yield _about(
+                change,
+                guard="prevent-destroy",
+                message=f"is protected by prevent_destroy ({'the manifest' if declared else 'its live mark'} says so), "
+                f"and would be {change.action}d",
+                consent="write `lifecycle: {prevent_destroy: false}` in its entry",
+            )
+
+
+def _not_to_be_redeployed(plan: Plan, _: Limits) -> Iterator[Refusal]:
+    for change in plan.changes:
+        if change.desired and change.desired.lifecycle.prevent_redeploy and (change.redeploys or _replaces(change)):
+            yield _about(
+                change,
+                guard="prevent-redeploy",
+                message="is protected by prevent_redeploy, and would be redeployed",
+                consent="remove prevent_redeploy from its entry, or the fields that redeploy it",
+            )
+
+
+def _recreates(plan: Plan, limits: Limits) -> Iterator[Refusal]:
+    for change in plan.changes:
+        if _replaces(change) and not limits.allow_recreate:
+            yield _about(
+                change,
+                guard="recreate",
+                message=f"can only be changed by replacing the model: {change.reason}",
+                consent="--allow-recreate",
+            )
+
+
+def _thresholds(plan: Plan, limits: Limits) -> Iterator[Refusal]:
+    counts = {
+        Action.DELETE: sum(change.action == Action.DELETE for change in plan.changes),
+        Action.RECREATE: sum(map(_replaces, plan.changes)),
+        Action.REDEPLOY: sum(change.redeploys for change in plan.changes),
+    }
+    for action, count in counts.items():
+        allowed = min(limits.cap, max(FLOORS[action], plan.live_count * limits.percent // 100))
+        if count > allowed and (action, count) not in limits.confirmed:
+            yield Refusal(
+                guard=f"{action}-threshold",
+                message=f"would {action} {count} of {plan.live_count} models; {allowed} are allowed without consent "
+                f"({limits.percent} percent, at least {FLOORS[action]}, at most {limits.cap})",
+                consent=f"--confirm-{action} {count}",
+                model=None,
+                source=None,
+            )
+
+
+def _replaces(change: Change) -> bool:
+    return change.action == Action.RECREATE
+
+
+def _about(change: Change, *, guard: str, message: str, consent: str) -> Refusal:
+    return Refusal(
+        guard=guard, message=message, consent=consent, model=(change.vendor, change.name), source=change.source
+    )
+
+
+GUARDS: tuple[Callable[[Plan, Limits], Iterator[Refusal]], ...] = (
+    _wrong_target,
+    _nothing_declared,
+    _foreign,
+    _protected,
+    _not_to_be_redeployed,
+    _recreates,
+    _thresholds,
+)

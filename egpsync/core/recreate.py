@@ -1,0 +1,128 @@
+"""A model whose immutable field differs in; the steps that put a new one in its place, out.
+
+The new model is created beside the old one under a name of its own, waited for, given the name by an exchange, and
+the old one is deleted: the name serves all the while. The new model's mark says which model it replaces, so that a
+run that was cut short goes on where it stood.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from hashlib import sha256
+
+from egpsync.core.diff import declarable, differences
+from egpsync.core.mark import intended_mark, read_mark
+from egpsync.core.names import MODELS, delete_request
+from egpsync.core.patch import create_body
+from egpsync.fields.table import policy_of
+from egpsync.model.live import FAILED_STATUSES, Live, LiveModel
+from egpsync.model.manifest import DesiredModel
+from egpsync.model.plan import CREATED, Send, Step, Wait
+from egpsync.model.values import Json, JsonMap, Path
+
+LONGEST_NAME = 63  # of a model: it becomes a Kubernetes label (llm-engine, common/dtos/model_endpoints.py)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Replacement:
+    """Where a replacement stands and what is left of it."""
+
+    steps: tuple[Step, ...]
+    beside: tuple[LiveModel, ...]  # models of its own making in the account: no other change may touch them
+    reason: str
+
+
+def standby_name(name: str) -> str:
+    """The name that the new model has until it takes over, and the old one after."""
+    suffix = "--next"
+    if len(name) + len(suffix) <= LONGEST_NAME:
+        return name + suffix
+    digest = sha256(name.encode()).hexdigest()[:8]
+    return f"{name[: LONGEST_NAME - len(suffix) - 9]}-{digest}{suffix}"
+
+
+def replace_model(key: str, desired: DesiredModel, old: LiveModel, unmanaged: Live) -> Replacement:
+    """All that is left to do to put a new model in the place of `old`; `key` begins the steps' keys."""
+    name = desired.name if desired.vendor != old.vendor else standby_name(desired.name)
+    begun = unmanaged.by_name().get((desired.vendor, name))
+    if begun is not None and read_mark(begun).replaces != old.id:
+        begun = None  # not of this replacement's making: the POST will say that the name is taken
+    creation = _creation(key, desired, old, name)
+    takeover = _takeover(key, desired, old, CREATED if begun is None else begun.id)
+    if begun is None:
+        return Replacement(steps=(*creation, *takeover), beside=(), reason="")
+    if begun.status not in FAILED_STATUSES and _is_what_is_wanted(desired, old, begun):
+        wait = Wait(key=f"{key}#wait", model_id=begun.id)
+        reason = f"goes on with {begun.id}, created by an earlier run"
+        return Replacement(steps=(wait, *takeover), beside=(begun,), reason=reason)
+    return Replacement(
+        steps=(delete_request(begun.id, begun.name), *creation, *_takeover(key, desired, old, CREATED)),
+        beside=(begun,),
+        reason=f"begins again: {begun.id}, created by an earlier run, is {begun.status} or no longer what is wanted",
+    )
+
+
+def left_behind(desired: DesiredModel, live: LiveModel, unmanaged: Live) -> LiveModel | None:
+    """The old model of a replacement that already serves, where it is still to be deleted."""
+    replaced = unmanaged.by_id().get(read_mark(live).replaces or "")
+    if replaced is None or replaced.vendor != live.vendor or replaced.name != standby_name(desired.name):
+        return None
+    return replaced
+
+
+def _creation(key: str, desired: DesiredModel, old: LiveModel, name: str) -> tuple[Step, ...]:
+    mark = {part: value for part, value in intended_mark(desired, old).items() if part != "op"}
+    body = create_body(_carried_over(desired, old), name=name, mark={**mark, "replaces": old.id})
+    return (
+        Send(key=f"{key}#create", method="POST", path=MODELS, body=body),
+        Wait(key=f"{key}#wait", model_id=CREATED),
+    )
+
+
+def _takeover(key: str, desired: DesiredModel, old: LiveModel, new_id: str) -> tuple[Step, ...]:
+    """Give the new model the name, unless it has it already among another vendor's; then delete the old one."""
+    if desired.vendor != old.vendor:
+        return (delete_request(old.id, old.name),)
+    swap = Send(
+        key=f"{key}#swap",
+        method="PATCH",
+        path=f"{MODELS}/{new_id}",
+        body={"name": desired.name, "on_conflict": "swap"},
+        expects_name=standby_name(desired.name),
+        swap_with=old.id,
+    )
+    return (swap, delete_request(old.id, standby_name(desired.name)))
+
+
+def _is_what_is_wanted(desired: DesiredModel, old: LiveModel, begun: LiveModel) -> bool:
+    return not differences(replace(_carried_over(desired, old), name=begun.name), begun)
+
+
+def _carried_over(desired: DesiredModel, old: LiveModel) -> DesiredModel:
+    """What the new model is to hold: what the manifest declares, over what the old one holds undeclared."""
+    held: JsonMap = declarable(old)
+    if desired.vendor != old.vendor:
+        held = {"model_metadata": held["model_metadata"]}
+    fields = _overlaid(desired.vendor, (), held, desired.fields)
+    if fields.get("vendor_configuration") is not None:
+        fields["vendor_configuration"] = _without_idle_gpu_type(fields["vendor_configuration"])
+    return replace(desired, fields=fields)
+
+
+def _overlaid(vendor: str, path: Path, under: JsonMap, over: JsonMap) -> dict[str, Json]:
+    merged = dict(under)
+    for key, value in over.items():
+        policy, below = policy_of(vendor, (*path, key)), merged.get(key)
+        if isinstance(below, Mapping) and isinstance(value, Mapping) and policy.structured:
+            merged[key] = _overlaid(vendor, (*path, key), below, value)
+        elif isinstance(below, Mapping) and isinstance(value, Mapping) and policy.free_form:
+            merged[key] = {**below, **value}
+        else:
+            merged[key] = value
+    return merged
+
+
+def _without_idle_gpu_type(configuration: JsonMap) -> JsonMap:
+    """Drop the GPU type of a model without GPUs: the platform refuses it (llm-engine, common/resource_limits.py)."""
+    if isinstance(configuration.get("model_infra"), Mapping):
+        return {**configuration, "model_infra": _without_idle_gpu_type(configuration["model_infra"])}
+    return configuration if configuration.get("gpus") else {k: v for k, v in configuration.items() if k != "gpu_type"}

@@ -1,0 +1,37 @@
+"""One planned change and the model as it is now in; the same change planned again out.
+
+Apply asks before each request whether what was planned still holds, and after it whether the server holds it.
+"""
+
+from dataclasses import dataclass
+
+from egpsync.core.change import Account, PlanOptions, plan_update
+from egpsync.core.diff import differences
+from egpsync.core.match import Pair
+from egpsync.core.names import Names
+from egpsync.model.live import Live, LiveModel
+from egpsync.model.plan import Change, FieldChange, Send
+
+NO_NAMES = Names(requests={}, given={}, freed={}, refusals=())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Replanner:
+    """Plans single changes again, with the options of the first plan."""
+
+    options: PlanOptions
+
+    def again(self, change: Change, step: Send, live: LiveModel) -> tuple[Send | None, tuple[FieldChange, ...]]:
+        """The step as it would be planned now, None where it is not needed any more; and what differs now."""
+        if change.desired is None:
+            return step, ()
+        account = Account(live=Live(models=(live,)), unmanaged=Live(models=()), names=NO_NAMES, options=self.options)
+        pair = Pair(desired=change.desired, live=live, pinned=True)
+        now = plan_update(pair, live, differences(change.desired, live), account)
+        return next((request for request in now.requests if request.key == step.key), None), now.fields
+
+    def unsettled(self, change: Change, live: LiveModel, parts: frozenset[str]) -> tuple[FieldChange, ...]:
+        """Which declared fields below the top-level `parts` the live model does not hold."""
+        if change.desired is None:
+            return ()
+        return tuple(field for field in differences(change.desired, live) if field.path[0] in parts)

@@ -1,0 +1,117 @@
+"""Paths and settings in; what apply would do out. Nothing but GETs is sent."""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from egpsync.api.client import Access, Attempt, Client
+from egpsync.api.fetch import fetch_all
+from egpsync.api.journal import FailedDeployment, Home, fingerprint_of
+from egpsync.core.change import PlanOptions
+from egpsync.core.guard import Limits, check_guards
+from egpsync.core.plan import make_plan
+from egpsync.errors import UsageError
+from egpsync.model.manifest import Problem
+from egpsync.model.plan import Action, Change, Plan, Target
+from egpsync.model.run import Event
+from egpsync.settings import Settings
+from egpsync.workflow.validate import Checked, validate, with_excerpts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Planned:
+    """Manifests that were compared with the account."""
+
+    checked: Checked
+    plan: Plan | None  # None where the manifests are invalid
+    problems: tuple[Problem, ...]  # of the manifests, and those that only the account shows
+    options: PlanOptions
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watch:
+    """How the caller looks on, and how it stops a run."""
+
+    on_attempt: Callable[[Attempt], None] = lambda _: None  # each request as it ended
+    progress: Callable[[Event], None] = lambda _: None  # each change as it moves on
+    stop: asyncio.Event = field(default_factory=asyncio.Event)  # set it: nothing more is begun
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Consent:
+    """What the user agreed to beforehand."""
+
+    allow_recreate: bool = False
+    confirmed: tuple[tuple[Action, int], ...] = ()  # the very count of deletes, recreates or redeploys
+
+
+async def plan(
+    paths: Sequence[str],
+    settings: Settings,
+    options: PlanOptions,
+    consent: Consent,
+    watch: Watch,
+) -> Planned:
+    """Validate, fetch the complete account, compare, guard. Raises ApiError where the account cannot be read."""
+    checked = validate(paths)
+    if checked.desired is None:
+        return Planned(checked=checked, plan=None, problems=checked.problems, options=options)
+    async with connect(settings, watch.on_attempt) as client:
+        live = await fetch_all(client)
+    planned = make_plan(checked.desired, live, target_of(settings), options)
+    return Planned(
+        checked=checked,
+        plan=guarded(planned.plan, settings, consent),
+        problems=(*checked.problems, *with_excerpts(planned.problems, checked.texts)),
+        options=options,
+    )
+
+
+def guarded(plan: Plan, settings: Settings, consent: Consent) -> Plan:
+    """The plan with what its guards and its past have to say."""
+    home = Home(settings.state_dir, plan.target)
+    failures = home.failed_before()
+    changes = tuple(_warned(change, failures, home.salt()) if failures else change for change in plan.changes)
+    refusals = check_guards(plan, _limits(settings, consent))
+    return replace(plan, changes=changes, refusals=(*plan.refusals, *refusals))
+
+
+def _warned(change: Change, failures: Mapping[str, FailedDeployment], salt: bytes) -> Change:
+    """The change, with a note where it would deploy what failed before."""
+    failure = failures.get(fingerprint_of(change, salt))
+    if failure is None or not any("vendor_configuration" in (request.body or {}) for request in change.requests):
+        return change
+    why = f": {failure.reason}" if failure.reason else ""
+    return replace(change, notes=(*change.notes, f"this configuration ended as {failure.status} on {failure.at}{why}"))
+
+
+def connect(settings: Settings, on_attempt: Callable[[Attempt], None]) -> Client:
+    """A client of the account that the settings mean. Raises UsageError without a key."""
+    if settings.api_key is None:
+        raise UsageError(
+            "there is no API key", advice="Set SGP_API_KEY, or name a file that holds the key with --api-key-file."
+        )
+    access = Access(
+        base_url=settings.base_url,
+        api_key=settings.api_key,
+        account_id=settings.account_id,
+        connections=settings.parallelism,
+        timeout=settings.request_timeout,
+    )
+    return Client(access, on_attempt=on_attempt)
+
+
+def target_of(settings: Settings) -> Target:
+    """The account that the settings mean."""
+    return Target(base_url=settings.base_url, account_id=settings.account_id)
+
+
+def _limits(settings: Settings, consent: Consent) -> Limits:
+    return Limits(
+        percent=settings.limit_percent,
+        cap=settings.limit_count,
+        allow_recreate=consent.allow_recreate,
+        confirmed=consent.confirmed,
+        expected_base_url=settings.expected_base_url,
+        expected_account_id=settings.expected_account_id,
+    )

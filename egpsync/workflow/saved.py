@@ -1,0 +1,85 @@
+"""A saved plan in; the same plan made again and held against it, out."""
+
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from egpsync.api.planfile import SavedPlan, load_plan, pin, save_plan
+from egpsync.core.change import PlanOptions
+from egpsync.errors import PlanFileError
+from egpsync.model.plan import Action, Plan, Refusal
+from egpsync.settings import Settings
+from egpsync.workflow.plan import Consent, Planned, Watch, plan, target_of
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reviewed:
+    """A plan that was reviewed, and what it is now."""
+
+    planned: Planned  # made afresh; what moved is marked, and is not sent
+    moved: tuple[Refusal, ...]  # for each model that moved, what did
+
+    def refusing(self) -> Planned:
+        """The plan, with what moved among its refusals."""
+        plan = self.planned.plan
+        return (
+            self.planned
+            if plan is None
+            else replace(self.planned, plan=replace(plan, refusals=(*plan.refusals, *self.moved)))
+        )
+
+
+def save(file: str, planned: Planned, paths: tuple[str, ...], consent: Consent) -> None:
+    """Save a plan, with the options and the consent it was made with. Raises FileError."""
+    if planned.plan is not None:
+        save_plan(Path(file), planned.plan, paths, {**asdict(planned.options), **asdict(consent)})
+
+
+async def review(file: str, settings: Settings, watch: Watch) -> Reviewed:
+    """Plan again what the file pins. Raises PlanFileError where the file cannot hold for this account and manifests."""
+    saved = load_plan(Path(file), max_age=settings.plan_max_age)
+    _same_target(file, saved, settings)
+    options, consent = _options(saved)
+    planned = await plan(saved.paths, settings, options, consent, watch)
+    if planned.checked.digest != saved.digest:
+        raise PlanFileError(
+            f"was made from other manifests than {', '.join(saved.paths)} holds now",
+            where=file,
+            advice="Save a new plan with egpsync plan --out, and review it. Nothing was sent.",
+        )
+    if planned.plan is None:
+        return Reviewed(planned=planned, moved=())
+    pinned = pin(planned.plan, saved)
+    return Reviewed(planned=replace(planned, plan=pinned), moved=_refusals(pinned))
+
+
+def _same_target(file: str, saved: SavedPlan, settings: Settings) -> None:
+    ours = target_of(settings)
+    if saved.target != ours:
+        raise PlanFileError(
+            f"is for {saved.target.base_url}, account {saved.target.account_id or 'not set'}; "
+            f"the settings mean {ours.base_url}, account {ours.account_id or 'not set'}",
+            where=file,
+            advice="Give the plan's own --base-url and --account-id. Nothing was sent.",
+        )
+
+
+def _options(saved: SavedPlan) -> tuple[PlanOptions, Consent]:
+    held: dict[str, Any] = dict(saved.options)
+    confirmed = tuple((Action(action), count) for action, count in held.pop("confirmed"))
+    consent = Consent(allow_recreate=held.pop("allow_recreate"), confirmed=confirmed)
+    return PlanOptions(**held), consent
+
+
+def _refusals(plan: Plan) -> tuple[Refusal, ...]:
+    return tuple(
+        Refusal(
+            guard="stale-plan",
+            message=change.moved,
+            consent="save a new plan and review it",
+            model=(change.vendor, change.name),
+            source=change.source,
+        )
+        for change in plan.changes
+        if change.moved
+    )
