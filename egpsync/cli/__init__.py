@@ -1,0 +1,100 @@
+"""The command line: the group of commands, and the one place where errors become text and exit codes."""
+
+import os
+import sys
+from collections.abc import Mapping
+from importlib import import_module
+
+import click
+
+from egpsync import __version__
+from egpsync.errors import EgpsyncError, ExitCode
+from egpsync.report.escape import inert, visible
+
+COMMANDS: Mapping[str, str] = {
+    "validate": "Check manifests, offline: every problem with its file, line and column.",
+    "plan": "Show what apply would send. Sends nothing but GETs.",
+    "apply": "Plan, ask, send, verify, report.",
+    "drift": "Compare the account with the manifests: exit 2 where they differ.",
+    "export": "Write live models as a manifest that plans empty at once.",
+    "revert": "Put back what a run changed.",
+    "schema": "Print a JSON Schema.",
+    "emulator": "Serve a stand-in EGP API on this machine.",
+    "demo": "Tell the whole story against the emulator.",
+}
+"""Each command and what it does; it lives in the module of its name, which is imported when it runs."""
+
+EXIT_CODES = """\b
+Exit codes:
+  0    done, or nothing to do
+  1    error: unreachable server, refused key, a file that cannot be read
+  2    differences exist (drift; plan with --detailed-exitcode)
+  3    the manifests are invalid
+  4    apply incomplete: some changes failed or are not ready in time
+  5    refused by a guard
+  64   wrong usage
+  130  interrupted
+  143  terminated"""
+
+
+class Commands(click.Group):
+    """The commands, each imported when it is asked for: `--version` and `--help` load nothing else."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Every command, in the order of use."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command, from the module of its name."""
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = import_module(f"egpsync.cli.{cmd_name}").command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The table above, without importing any of them."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.group(cls=Commands, epilog=EXIT_CODES, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="egpsync")
+def main() -> None:
+    """Keep the models of an EGP account as a version-controlled repository says they should be."""
+
+
+def run() -> None:
+    """Run the command line and exit: 64 for wrong usage, as click's own 2 would read as "differences"."""
+    try:
+        code = main.main(prog_name="egpsync", standalone_mode=False) or ExitCode.OK
+    except click.Abort:
+        complain("Interrupted: nothing was sent.")
+        code = ExitCode.INTERRUPTED
+    except click.UsageError as error:
+        complain(_usage(error))
+        code = ExitCode.USAGE
+    except click.ClickException as error:
+        complain(f"Error: {error.format_message()}")
+        code = ExitCode.ERROR
+    except EgpsyncError as error:
+        complain(f"Error: {visible_lines(str(error))}")
+        code = error.exit_code
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = ExitCode.ERROR
+    sys.exit(code)
+
+
+def complain(text: str) -> None:
+    """Write to stderr what a person should read, with nothing in it that a terminal or a CI runner acts upon."""
+    click.echo(inert(text), err=True)
+
+
+def visible_lines(text: str) -> str:
+    """Text of several lines, each made safe to print."""
+    return "\n".join(map(visible, text.split("\n")))
+
+
+def _usage(error: click.UsageError) -> str:
+    where = f"\nTry '{error.ctx.command_path} --help'." if error.ctx else ""
+    return f"Error: {visible_lines(error.format_message())}{where}"

@@ -1,0 +1,126 @@
+"""egpsync apply: plan, ask, send, verify, report."""
+
+import asyncio
+import signal
+from dataclasses import replace
+from typing import Any, NoReturn
+
+import click
+
+from egpsync.cli import complain
+from egpsync.cli.online import Call, at_a_terminal
+from egpsync.cli.options import access, manifests, output, planning, rollout, saved_plans
+from egpsync.cli.output import exit_code
+from egpsync.cli.plan import show_plan
+from egpsync.cli.progress import show_progress
+from egpsync.core.change import PlanOptions
+from egpsync.errors import EgpsyncError, ExitCode, UsageError
+from egpsync.model.plan import Plan
+from egpsync.model.report import Report
+from egpsync.model.run import RunResult
+from egpsync.report.escape import label, visible
+from egpsync.settings import Settings
+from egpsync.workflow.apply import apply, look_back, settle
+from egpsync.workflow.plan import Planned, Watch
+from egpsync.workflow.saved import review
+
+SIGNALS = {signal.SIGINT: ExitCode.INTERRUPTED, signal.SIGTERM: ExitCode.TERMINATED}
+
+
+@click.command("apply")
+@manifests
+@click.option("--dry-run", is_flag=True, help="Exactly egpsync plan: nothing but GETs is sent.")
+@click.option("-y", "--yes", is_flag=True, help="Do not ask. Needed where nobody can be asked.")
+@click.option("--plan", "saved", type=click.Path(dir_okay=False), help="Send exactly what this saved plan shows.")
+@planning
+@rollout
+@saved_plans
+@access
+@output
+def command(paths: tuple[str, ...], *, dry_run: bool, yes: bool, saved: str | None, **chosen: Any) -> None:
+    """Plan, ask, send, verify, report. Goes on past one model's failure; a second run finishes what is left."""
+    call = Call.of(paths, chosen)
+    if saved is not None:
+        call.refuse_to_plan_anew(paths, chosen, "--plan")
+        planned = asyncio.run(review(saved, call.settings, Watch(on_attempt=call.log))).planned
+    else:
+        planned = asyncio.run(call.plan(Watch(on_attempt=call.log)))
+    if dry_run:
+        show_plan(call, planned, kind="plan")
+    if planned.plan is not None:
+        _tell_what_was_left(planned.plan, call.settings)
+    confirm_and_apply(call, planned, yes=yes, pinned=saved is not None)
+
+
+def confirm_and_apply(call: Call, planned: Planned, *, yes: bool, pinned: bool = False) -> NoReturn:
+    """Ask, send, write the report, exit; a plan that is invalid, refused or without a step is only reported."""
+    plan, report = planned.plan, call.report("apply", planned)
+    if plan is None or report.problems or report.refusals or not _has_steps(plan):
+        call.output.write(report)
+        raise click.exceptions.Exit(exit_code(report))
+    if not plan.empty and not yes:
+        _ask(call, plan, report)
+    result = asyncio.run(_carry_out(call, plan, planned.options))
+    report = call.report("apply", planned, result)
+    call.output.write(report)
+    if call.output.verbosity >= 0:
+        complain(f"egpsync: egpsync revert {result.journal} plans the way back")
+    if result.interrupted is not None:
+        raise click.exceptions.Exit(SIGNALS[signal.Signals(result.interrupted)])
+    raise click.exceptions.Exit(exit_code(report, waited=call.settings.wait, pinned=pinned))
+
+
+def _tell_what_was_left(plan: Plan, settings: Settings) -> None:
+    """Say what an earlier run, cut short, left unknown; with nothing to apply it is settled with that."""
+    settled = look_back(plan, settings)
+    for item in settled:
+        tried = item.tried
+        what = f"{tried.method} {visible(tried.path)} for {label(tried.name)} ({visible(tried.vendor)}), {tried.at}"
+        end = "the server holds it" if item.happened else "it did not happen, and is planned again"
+        complain(f"egpsync: an earlier run was cut short at {what}: {end}")
+    if settled and not _has_steps(plan):
+        settle(settings)
+
+
+def _has_steps(plan: Plan) -> bool:
+    return any(change.steps or change.moved for change in plan.changes)
+
+
+def _ask(call: Call, plan: Plan, report: Report) -> None:
+    """Show the plan on stderr and go on with a yes; stdout carries the result alone."""
+    if not at_a_terminal():
+        raise UsageError(
+            "apply asks before it changes anything, and there is no terminal to ask at",
+            advice="Review egpsync plan, then give --yes. Nothing was sent.",
+        )
+    click.echo(call.output.text(replace(report, kind="plan")), err=True, nl=False)
+    count = sum(len(change.requests) for change in plan.changes)
+    question = f"Send {count} request{'' if count == 1 else 's'} to {visible(plan.target.base_url)}? Only yes is a yes"
+    if click.prompt(question, err=True, default="no", show_default=False).strip().lower() != "yes":
+        raise EgpsyncError("not applied: the answer was not yes", advice="Nothing was sent.")
+
+
+async def _carry_out(call: Call, plan: Plan, options: PlanOptions) -> RunResult:
+    """Run the plan; the first signal lets it finish what is under way, a second one leaves at once."""
+    loop, task = asyncio.get_running_loop(), asyncio.current_task()
+    received: list[int] = []
+    quiet = call.output.verbosity < 0
+    with show_progress(quiet=quiet, color=call.output.color_on_stderr()) as progress:
+        watch = Watch(on_attempt=call.log, progress=progress)
+
+        def stop(number: int) -> None:
+            received.append(number)
+            watch.stop.set()
+            if len(received) > 1 and task is not None:
+                task.cancel()
+            else:
+                complain("egpsync: stopping: what is under way is finished first; once more leaves at once")
+
+        for number in SIGNALS:
+            loop.add_signal_handler(number, stop, number)
+        try:
+            result = await apply(plan, call.settings, options, watch)
+        except asyncio.CancelledError:
+            complain("egpsync: left at once: run egpsync plan to see what the server holds")
+            raise click.exceptions.Exit(SIGNALS[signal.Signals(received[0])]) from None
+    return replace(result, interrupted=received[0] if received else None)

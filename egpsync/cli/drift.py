@@ -1,0 +1,21 @@
+"""egpsync drift: the account against the manifests, for scheduled checks."""
+
+import asyncio
+from typing import Any
+
+import click
+
+from egpsync.cli.online import Call
+from egpsync.cli.options import access, manifests, output
+from egpsync.cli.plan import show_plan
+from egpsync.workflow.plan import Watch
+
+
+@click.command("drift")
+@manifests
+@access
+@output
+def command(paths: tuple[str, ...], **chosen: Any) -> None:
+    """Compare the account with the manifests: exit 2 where they differ. Sends nothing but GETs."""
+    call = Call.of(paths, chosen)
+    show_plan(call, asyncio.run(call.plan(Watch(on_attempt=call.log))), kind="drift")

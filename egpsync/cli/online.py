@@ -1,0 +1,100 @@
+"""The options of a command that asks the account in; its settings, its plan and its report out."""
+
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Self
+
+from egpsync import __version__
+from egpsync.api.client import Attempt
+from egpsync.cli import complain
+from egpsync.cli.options import DEFAULT_PATHS
+from egpsync.cli.output import Output, output_of
+from egpsync.core.change import PlanOptions
+from egpsync.errors import UsageError
+from egpsync.model.manifest import Severity
+from egpsync.model.plan import Action
+from egpsync.model.report import Report, ReportHead
+from egpsync.model.run import RunResult
+from egpsync.report.build import build_plan, build_problems, build_run
+from egpsync.report.escape import visible
+from egpsync.settings import Settings, load_settings
+from egpsync.workflow.plan import Consent, Planned, Watch, plan, target_of
+
+PLANNING = (
+    "prune",
+    "adopt",
+    "retry_failed",
+    "allow_recreate",
+    "confirm_delete",
+    "confirm_recreate",
+    "confirm_redeploy",
+)
+"""The options that say what a plan may contain."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """One call of plan, apply or drift."""
+
+    paths: tuple[str, ...]
+    settings: Settings
+    options: PlanOptions
+    consent: Consent
+    output: Output
+
+    @classmethod
+    def of(cls, paths: tuple[str, ...], chosen: Mapping[str, Any]) -> Self:
+        """From the command's arguments."""
+        counts = ((action, chosen.get(f"confirm_{action}")) for action in Action)
+        return cls(
+            paths=paths or DEFAULT_PATHS,
+            settings=load_settings(chosen),
+            options=PlanOptions(**{name: chosen.get(name, False) for name in ("prune", "adopt", "retry_failed")}),
+            consent=Consent(
+                allow_recreate=chosen.get("allow_recreate", False),
+                confirmed=tuple((action, count) for action, count in counts if count is not None),
+            ),
+            output=output_of(chosen),
+        )
+
+    async def plan(self, watch: Watch) -> Planned:
+        """Validate, fetch, compare, guard."""
+        return await plan(self.paths, self.settings, self.options, self.consent, watch)
+
+    def refuse_to_plan_anew(self, paths: tuple[str, ...], chosen: Mapping[str, Any], flag: str) -> None:
+        """A saved plan brings its manifests, options and consent: raise UsageError where others are given beside it."""
+        given = [*paths, *(f"--{name.replace('_', '-')}" for name in PLANNING if chosen.get(name) not in (None, False))]
+        if given:
+            raise UsageError(
+                f"{', '.join(given)} cannot be given beside {flag}: the saved plan holds what it was made with",
+                advice="Save a new plan to change it.",
+            )
+
+    def report(self, kind: str, planned: Planned, run: RunResult | None = None) -> Report:
+        """What is to be shown: problems alone, the plan, or what the run did."""
+        head = ReportHead(
+            kind=kind,
+            tool_version=__version__,
+            files=len(planned.checked.texts),
+            models=planned.checked.models,
+            problems=planned.problems,
+            target=target_of(self.settings),
+        )
+        if run is not None:
+            return build_run(head, run)
+        invalid = any(problem.severity is Severity.ERROR for problem in planned.problems)
+        return build_problems(head) if planned.plan is None or invalid else build_plan(head, planned.plan)
+
+    def log(self, attempt: Attempt) -> None:
+        """With -vv: each request on stderr, without body and headers."""
+        if self.output.verbosity < 2:
+            return
+        ended = attempt.problem or str(attempt.status)
+        again = f"; again in {attempt.wait:.1f} s" if attempt.wait is not None else ""
+        complain(f"egpsync: {attempt.method} {attempt.url}: {visible(ended)}{again}")
+
+
+def at_a_terminal() -> bool:
+    """Whether someone can be asked."""
+    return sys.stdin is not None and sys.stdin.isatty()

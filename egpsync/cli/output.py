@@ -1,0 +1,91 @@
+"""A report in; text on stdout and whole files on disk out, and the exit code that it means."""
+
+import shutil
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+
+from egpsync.errors import ExitCode
+from egpsync.files import write_whole
+from egpsync.model.report import Report
+from egpsync.report import FORMATS
+from egpsync.report.style import Style
+from egpsync.settings import wants_color
+
+WIDEST = 140
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Output:
+    """What the user chose of the output options."""
+
+    format: str
+    reports: tuple[tuple[str, str], ...]  # (format, file)
+    color: str
+    verbosity: int  # -1 quiet, 0, 1, 2
+
+    def write(self, report: Report) -> None:
+        """Write every file, then stdout. Raises FileError; what stdout shows is written all the same."""
+        style = Style(color=False, verbosity=1)
+        try:
+            for kind, file in self.reports:
+                write_whole(Path(file), FORMATS[kind](report, style))
+        finally:
+            click.echo(FORMATS[self.format](report, self._style()), nl=False, color=True)
+
+    def text(self, report: Report) -> str:
+        """The report as text for stderr."""
+        style = Style(color=self.color_on_stderr(), verbosity=self.verbosity, width=_columns())
+        return FORMATS["text"](report, style)
+
+    def color_on_stderr(self) -> bool:
+        """Whether stderr gets colour."""
+        return wants_color(self.color, terminal=sys.stderr.isatty())
+
+    def _style(self) -> Style:
+        terminal = sys.stdout.isatty()
+        return Style(
+            color=wants_color(self.color, terminal=terminal),
+            verbosity=self.verbosity,
+            width=_columns() if terminal else 100,
+        )
+
+
+def exit_code(report: Report, *, detailed: bool = False, waited: bool = True, pinned: bool = False) -> ExitCode:
+    """The exit code that a report means; the table is in the README."""
+    if any(problem.severity == "error" for problem in report.problems):
+        return ExitCode.INVALID
+    if report.refusals:
+        return ExitCode.REFUSED
+    if report.kind == "apply":
+        return _after_apply(report, waited=waited, pinned=pinned)
+    differs = report.applyable or (report.kind == "drift" and report.summary["unhealthy"] > 0)
+    return ExitCode.DIFFERENCES if differs and (detailed or report.kind == "drift") else ExitCode.OK
+
+
+def _after_apply(report: Report, *, waited: bool, pinned: bool) -> ExitCode:
+    fine = {"applied", "nothing"} | (set() if waited else {"in_flight"})
+    bad = {outcome: count for outcome, count in report.outcomes.items() if count and outcome not in fine}
+    if not bad:
+        return ExitCode.OK
+    if bad.keys() == {"failed"} and not report.outcomes["applied"]:
+        return ExitCode.ERROR
+    return ExitCode.REFUSED if pinned and bad.keys() == {"stale"} else ExitCode.INCOMPLETE
+
+
+def output_of(chosen: Mapping[str, Any]) -> Output:
+    """The output options of any command."""
+    return Output(
+        format=chosen["format_"],
+        reports=chosen["reports"],
+        color=chosen["color"],
+        verbosity=-1 if chosen["quiet"] else chosen["verbose"],
+    )
+
+
+def _columns() -> int:
+    return min(shutil.get_terminal_size((100, 40)).columns, WIDEST)

@@ -1,0 +1,46 @@
+"""egpsync plan: what apply would send; saved for review, or held against what was saved."""
+
+import asyncio
+from typing import Any, NoReturn
+
+import click
+
+from egpsync.cli import complain
+from egpsync.cli.online import Call
+from egpsync.cli.options import access, manifests, output, planning, saved_plans
+from egpsync.cli.output import exit_code
+from egpsync.workflow.plan import Planned, Watch
+from egpsync.workflow.saved import review, save
+
+
+@click.command("plan")
+@manifests
+@click.option("--detailed-exitcode", is_flag=True, help="Exit 2 where there is something to apply.")
+@click.option("--out", type=click.Path(dir_okay=False), metavar="FILE", help="Save the plan for egpsync apply --plan.")
+@click.option("--check", type=click.Path(dir_okay=False), metavar="FILE", help="Does this saved plan still hold?")
+@planning
+@saved_plans
+@access
+@output
+def command(
+    paths: tuple[str, ...], *, detailed_exitcode: bool, out: str | None, check: str | None, **chosen: Any
+) -> None:
+    """Show what apply would send. Sends nothing but GETs."""
+    call = Call.of(paths, chosen)
+    watch = Watch(on_attempt=call.log)
+    if check is not None:
+        call.refuse_to_plan_anew((*paths, *([out] if out else [])), chosen, "--check")
+        reviewed = asyncio.run(review(check, call.settings, watch))
+        show_plan(call, reviewed.refusing(), kind="plan", detailed=detailed_exitcode)
+    planned = asyncio.run(call.plan(watch))
+    if out is not None and planned.plan is not None and not planned.problems:
+        save(out, planned, call.paths, call.consent)
+        complain(f"egpsync: egpsync apply --plan {out} sends exactly this plan")
+    show_plan(call, planned, kind="plan", detailed=detailed_exitcode)
+
+
+def show_plan(call: Call, planned: Planned, *, kind: str, detailed: bool = False) -> NoReturn:
+    """Write the report, exit."""
+    report = call.report(kind, planned)
+    call.output.write(report)
+    raise click.exceptions.Exit(exit_code(report, detailed=detailed))

@@ -1,0 +1,30 @@
+"""egpsync validate: manifests in, every problem with its place out."""
+
+from typing import Any
+
+import click
+
+from egpsync import __version__
+from egpsync.cli.options import DEFAULT_PATHS, manifests, output
+from egpsync.cli.output import exit_code, output_of
+from egpsync.model.report import ReportHead
+from egpsync.report.build import build_problems
+from egpsync.workflow.validate import validate
+
+
+@click.command("validate")
+@manifests
+@output
+def command(paths: tuple[str, ...], **chosen: Any) -> None:
+    """Check manifests, offline, without a key: schema and rules, all problems of all files in one run."""
+    checked = validate(paths or DEFAULT_PATHS)
+    head = ReportHead(
+        kind="validate",
+        tool_version=__version__,
+        files=len(checked.texts),
+        models=checked.models,
+        problems=checked.problems,
+    )
+    report = build_problems(head)
+    output_of(chosen).write(report)
+    raise click.exceptions.Exit(exit_code(report))

@@ -1,0 +1,35 @@
+"""What a command loads before it does anything: no more than it needs."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+HEAVY = ("aiohttp", "asyncio", "deepdiff", "fastapi", "httpx", "jsonschema", "jsonschema_rs", "pydantic", "yaml")
+
+PROGRAM = """
+import sys
+from egpsync.cli import run
+sys.argv = ["egpsync", *sys.argv[1:]]
+try:
+    run()
+except SystemExit:
+    pass
+print(*sorted({name.split(".")[0] for name in sys.modules}), file=sys.stderr)
+"""
+
+
+@pytest.mark.parametrize("arguments", [["--version"], ["--help"], ["schema"]])
+def test_nothing_heavy_is_loaded_to_say_something(root: Path, arguments: list[str]) -> None:
+    """Version, help and schema load no library that reads, validates, compares or sends."""
+    command = [sys.executable, "-c", PROGRAM, *arguments]
+    done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=True)
+    assert set(done.stderr.split()) & set(HEAVY) == set()
+
+
+def test_validating_loads_no_network_library(root: Path) -> None:
+    """`validate` works offline, so it loads nothing that speaks HTTP."""
+    command = [sys.executable, "-c", PROGRAM, "validate", "configs"]
+    done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=True)
+    assert set(done.stderr.split()) & {"aiohttp", "httpx", "fastapi", "deepdiff"} == set()
