@@ -1,0 +1,132 @@
+"""What to export and settings in; a manifest of live models out, proven to be valid and to plan empty."""
+
+import io
+from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+
+from egpsync.api.fetch import fetch_all
+from egpsync.core.guard import Limits, check_guards
+from egpsync.core.mark import read_mark
+from egpsync.core.plan import make_plan
+from egpsync.core.recreate import standby_name
+from egpsync.errors import EgpsyncError
+from egpsync.manifest.files import STDIN
+from egpsync.manifest.places import in_words
+from egpsync.manifest.write import Written, check_owner, write
+from egpsync.model.live import Live, LiveModel
+from egpsync.model.manifest import Desired
+from egpsync.model.plan import Refusal
+from egpsync.settings import Settings
+from egpsync.workflow.plan import Watch, connect, target_of
+from egpsync.workflow.validate import Checked, validate
+
+NO_MANIFESTS = Desired(models=(), owners=(), digest="")
+MOST_NAMED = 10  # differences that an error names
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """Which models are wanted."""
+
+    besides: tuple[str, ...] | None  # paths of manifests: only what none of them names; None: all models
+    select: tuple[str, ...]  # globs of names, any of which is enough; empty: all
+    owner: str | None  # who is to manage them; None: the one owner that the manifests name, if they name just one
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exported:
+    """What became of an export."""
+
+    checked: Checked | None  # the manifests besides which it was made; None where none were asked for
+    written: Written | None  # None where those are invalid, or a guard refuses
+    owner: str | None = None  # whom the text names
+    refusals: tuple[Refusal, ...] = ()
+    notes: tuple[str, ...] = ()  # a sentence for each model that was wanted and is not in the text
+
+
+async def export(choice: Choice, settings: Settings, watch: Watch) -> Exported:
+    """Fetch the complete account, write what is wanted of it, and plan that against what was fetched.
+
+    Raises UsageError for an owner that none may have, ApiError where the account cannot be read, and EgpsyncError
+    where the text would not plan empty.
+    """
+    if choice.owner is not None:
+        check_owner(choice.owner)
+    checked = validate(choice.besides) if choice.besides is not None else None
+    if checked is not None and checked.desired is None:
+        return Exported(checked=checked, written=None)
+    if refusals := _refusals(settings):
+        return Exported(checked=checked, written=None, refusals=refusals)
+    async with connect(settings, watch.on_attempt) as client:
+        live = await fetch_all(client)
+    desired = checked.desired if checked is not None and checked.desired is not None else NO_MANIFESTS
+    owner = choice.owner or (desired.owners[0] if len(desired.owners) == 1 else None)
+    unnamed = make_plan(desired, live, target_of(settings)).plan.unmanaged
+    wanted = [model for model in unnamed if _is_selected(model, choice.select)]
+    kept_out = dict(_kept_out(wanted, live, {owner} if owner else set(desired.owners)))
+    written = write([model for model in wanted if model.id not in kept_out], owner=owner)
+    if differences := tuple(_differences(written, live, settings)):
+        raise _broken_promise(differences)
+    notes = (*written.notes, *kept_out.values())
+    return Exported(checked=checked, written=written, owner=owner, notes=notes)
+
+
+def _refusals(settings: Settings) -> tuple[Refusal, ...]:
+    """Whether this is the account that is expected: of all guards, the one that a run without changes can trip."""
+    limits = Limits(expected_base_url=settings.expected_base_url, expected_account_id=settings.expected_account_id)
+    return check_guards(make_plan(NO_MANIFESTS, Live(models=()), target_of(settings)).plan, limits)
+
+
+def _is_selected(model: LiveModel, select: tuple[str, ...]) -> bool:
+    return not select or any(fnmatchcase(model.name, glob) for glob in select)
+
+
+def _kept_out(wanted: Sequence[LiveModel], live: Live, ours: AbstractSet[str]) -> Iterator[tuple[str, str]]:
+    """The ids of models that another owner keeps, or that will be gone, each with a sentence on it."""
+    standbys = set(_standbys(live))
+    for model in wanted:
+        left_out = f"{in_words(model.name)} of {in_words(model.vendor)} is left out"
+        owner = read_mark(model).owner
+        if ours and owner is not None and owner not in ours:
+            yield model.id, f"{left_out}: it belongs to {in_words(owner)}"
+        elif model.id in standbys:
+            yield model.id, f"{left_out}: it stands in for another until egpsync apply has replaced that"
+
+
+def _standbys(live: Live) -> Iterator[str]:
+    """The ids of models that stand beside the one that they replace, or that replaced them."""
+    models = live.by_id()
+    for new in live.models:
+        old = models.get(read_mark(new).replaces or "")
+        for one, other in ((new, old), (old, new)):
+            if one is not None and other is not None and one.name == standby_name(other.name):
+                yield one.id
+
+
+def _differences(written: Written, live: Live, settings: Settings) -> Iterator[str]:
+    """What is wrong with the text, were it a manifest: nothing, or the export is not worth its name."""
+    checked = validate([STDIN], stdin=io.BytesIO(written.text.encode()))
+    if checked.desired is None:
+        yield from (f"line {problem.source.line}: {problem.message}" for problem in checked.problems)
+        return
+    planned = make_plan(checked.desired, live, target_of(settings))
+    yield from (problem.message for problem in planned.problems)
+    yield from (refusal.message for refusal in planned.plan.refusals)
+    for change in planned.plan.changes:
+        if change.requests or change.fields:
+            fields = ", ".join(".".join(field.path) for field in change.fields)
+            yield f"{in_words(change.name)} of {change.vendor}: {change.action}" + (f" of {fields}" if fields else "")
+    if len(planned.plan.changes) != written.models:
+        yield f"{written.models} models were written, and {len(planned.plan.changes)} are planned"
+
+
+def _broken_promise(differences: tuple[str, ...]) -> EgpsyncError:
+    shown = "; ".join(differences[:MOST_NAMED])
+    more = f"; and {len(differences) - MOST_NAMED} more" if len(differences) > MOST_NAMED else ""
+    return EgpsyncError(
+        f"the exported manifest would not plan empty: {shown}{more}",
+        advice="Nothing was written. Where a replacement is under way, let egpsync apply finish it first; otherwise "
+        "export the rest with --select, and report this as a fault of egpsync.",
+    )
