@@ -61,7 +61,7 @@ def exit_code(report: Report, *, detailed: bool = False, waited: bool = True, pi
         return ExitCode.INVALID
     if report.refusals:
         return ExitCode.REFUSED
-    if report.kind == "apply":
+    if report.outcomes:
         return _after_apply(report, waited=waited, pinned=pinned)
     differs = report.applyable or (report.kind == "drift" and report.summary["unhealthy"] > 0)
     return ExitCode.DIFFERENCES if differs and (detailed or report.kind == "drift") else ExitCode.OK

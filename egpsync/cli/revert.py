@@ -30,5 +30,5 @@ def command(file: str, *, dry_run: bool, yes: bool, **chosen: Any) -> None:
     call = Call.of((), chosen)
     planned = asyncio.run(plan_revert(file, call.settings, call.consent, Watch(on_attempt=call.log)))
     if dry_run:
-        show_plan(call, planned, kind="plan")
-    confirm_and_apply(call, planned, yes=yes)
+        show_plan(call, planned, kind="revert")
+    confirm_and_apply(call, planned, yes=yes, kind="revert")

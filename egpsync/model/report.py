@@ -14,7 +14,7 @@ MASK = "(sensitive)"
 class ReportHead:
     """Which command ran, over what: the part of a report that neither a Plan nor a RunResult knows."""
 
-    kind: str  # validate, plan, apply, drift
+    kind: str  # validate, plan, apply, drift, revert
     tool_version: str
     files: int  # manifest files read
     models: int  # models declared
@@ -90,7 +90,7 @@ class ReportModel:
 class Report:
     """What a command found or did."""
 
-    kind: str  # validate, plan, apply, drift
+    kind: str  # validate, plan, apply, drift, revert
     tool_version: str
     base_url: str | None  # None for validate
     account_id: str | None

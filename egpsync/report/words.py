@@ -64,6 +64,14 @@ _PLAIN_EFFECT: Mapping[str, set[str]] = {
 WENT_WRONG = frozenset({"failed", "unknown", "stale"})
 """The outcomes that somebody has to look at."""
 
+_IN_ORDER = {
+    "drift": "No drift: the account is as the manifests say.",
+    "revert": "Nothing to put back: the account is as it was before that run.",
+}
+_CARRY_OUT = {
+    "plan": " Run `egpsync apply` to carry this out.",
+    "revert": " Without --dry-run, `egpsync revert` carries this out.",
+}
 _OUTCOME_COUNTS = ("applied", "failed", "in_flight", "stale", "not_attempted", "unknown")
 _PLAIN_KEY = re.compile(r"[\w-]+", re.ASCII)
 
@@ -135,8 +143,8 @@ def summary_lines(report: Report) -> list[str]:
     elif carried_out(report):
         lines.append(_outcome_counts(report))
     elif in_order(report):
-        found = "No drift" if report.kind == "drift" else "No changes"
-        lines += [f"{found}: the account is as the manifests say.", f"{_standing_counts(report)}."]
+        found = _IN_ORDER.get(report.kind, "No changes: the account is as the manifests say.")
+        lines += [found, f"{_standing_counts(report)}."]
     else:
         lines.append(_plan_counts(report))
     return lines
@@ -156,7 +164,7 @@ def next_steps(report: Report) -> list[str]:
     elif report.kind == "drift" and differing(report):
         steps.append("Nothing was sent. `egpsync plan` shows what would put it right, `egpsync apply` does it.")
     elif report.applyable:
-        steps.append("Nothing was sent." + (" Run `egpsync apply` to carry this out." if report.kind == "plan" else ""))
+        steps.append(f"Nothing was sent.{_CARRY_OUT.get(report.kind, '')}")
     if compared(report) and report.summary["unhealthy"]:
         count = plural(report.summary["unhealthy"], "model")
         steps.append(f"{count} unhealthy though no field differs: `egpsync apply --retry-failed` deploys again.")
@@ -239,5 +247,7 @@ def _after_apply(report: Report) -> list[str]:
     if count["in_flight"]:
         steps.append(f"{plural(count['in_flight'], 'model')} still deploying: `egpsync plan` shows how it ends.")
     if count["failed"] or count["stale"] or count["not_attempted"]:
-        steps.append("Mend the cause and run `egpsync apply` again: it plans afresh and sends only what is left.")
+        steps.append(
+            f"Mend the cause and run `egpsync {report.kind}` again: it plans afresh and sends only what is left."
+        )
     return steps

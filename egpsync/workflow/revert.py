@@ -60,7 +60,7 @@ def read_run(file: str) -> tuple[Mapping[str, Any], tuple[PastChange, ...]]:
 
 def _from_report(file: str, text: str) -> tuple[Mapping[str, Any], tuple[PastChange, ...]]:
     report = json.loads(text)
-    if report["kind"] != "apply" or not report["format_version"].startswith("1."):
+    if report["kind"] not in ("apply", "revert") or not report["format_version"].startswith("1."):
         raise ValueError(f"a report of {report['kind']}, version {report['format_version']}")
     changes = [change for change in report["changes"] if (change.get("outcome") or {}).get("result") in ATTEMPTED]
     return report["target"], tuple(_past(file, change, change["id"]) for change in changes if change["requests"])
