@@ -5,6 +5,7 @@ EgpsyncError
 ├── FileError               a file cannot be read or written                  (exit 1)
 ├── ManifestError           the manifests are invalid; carries every Problem  (exit 3)
 ├── PlanFileError           a saved plan cannot be used                       (exit 5)
+├── WrongTargetError        a run's record is of another account              (exit 5)
 ├── LockedError             another run holds the account                     (exit 5)
 └── ApiError                a call did not do what was asked                  (exit 1)
     ├── Unreachable         no connection was made: nothing was sent
@@ -73,6 +74,12 @@ class ManifestError(EgpsyncError):
 
 class PlanFileError(EgpsyncError):
     """A saved plan cannot be used: damaged, too old, or made for something else."""
+
+    exit_code = ExitCode.REFUSED
+
+
+class WrongTargetError(EgpsyncError):
+    """What is to be undone was done to another account than the settings mean; nothing was asked or sent."""
 
     exit_code = ExitCode.REFUSED
 

@@ -1,6 +1,7 @@
 """Text in, a file on disk out: whole or not at all."""
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
 from egpsync.errors import FileError
@@ -20,7 +21,8 @@ def write_whole(file: Path, text: str, *, private: bool = False) -> None:
             stream.write(text)
         beside.replace(file)
     except OSError as error:
-        beside.unlink(missing_ok=True)
+        with suppress(OSError):
+            beside.unlink(missing_ok=True)
         raise FileError(
             f"cannot be written: {error.strerror}", where=str(file), advice="Name another file, or free the place."
         ) from error

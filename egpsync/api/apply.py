@@ -5,9 +5,9 @@ Deletions come last. One change's failure stops only what needs it, until `max_f
 """
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from egpsync.api.carry import carry_out, follow
+from egpsync.api.carry import NOTHING_SENT, carry_out, follow
 from egpsync.api.run import Case, Ending, Run
 from egpsync.model.live import DEPLOYING
 from egpsync.model.plan import Action, Change, Plan, Send, Step, Wait
@@ -58,11 +58,13 @@ class _Scheduler:
 
     async def _change(self, change: Change) -> ChangeResult:
         case = Case(change=change, id=change.id)
-        ending = await self._steps(change, case)
+        ending = _half_way(case, await self._steps(change, case))
         for step in change.steps:
             if not (finished := self.finished[step.key]).done():
                 finished.set_result(False)
         outcome = ending.outcome if ending else Outcome.APPLIED if change.steps else Outcome.NOTHING
+        if 0 < case.done < len(change.requests):
+            case.notes.append(f"{case.done} of its {len(change.requests)} requests were carried out")
         self._count_ended(change, outcome)
         if change.steps:
             words = ending.failure.message if ending and ending.failure else "; ".join(case.notes)
@@ -150,6 +152,14 @@ class _Scheduler:
             self.others_ended.set()
         if self.canaries_left == 0:
             self.canaries_ended.set()
+
+
+def _half_way(case: Case, ending: Ending | None) -> Ending | None:
+    """An end that says that nothing was sent, where an earlier request of the change was carried out: it failed."""
+    if ending is None or ending.failure is None or ending.outcome not in NOTHING_SENT or not case.tried:
+        return ending
+    failure = replace(ending.failure, message=f"stopped half way: {ending.failure.message}")
+    return Ending(outcome=Outcome.FAILED, failure=failure)
 
 
 def _deploys(change: Change) -> bool:

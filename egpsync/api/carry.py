@@ -4,7 +4,7 @@ Before a model is changed it is read again, and what the plan saw of it must sti
 hold what was asked. A request whose answer is lost is never sent again before a reading says that it did not happen.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 
 from egpsync.api.endings import (
@@ -18,14 +18,16 @@ from egpsync.api.endings import (
     what_moved,
 )
 from egpsync.api.fetch import fetch_one, find_by_name, parse_model
+from egpsync.api.reading import has_ended, is_at_rest, read, read_at_rest, read_settled
 from egpsync.api.run import Case, Ending, Run
 from egpsync.errors import Ambiguous, ApiError, Conflict, FileError, Misanswered, NotFound, Rejected
-from egpsync.model.live import DEPLOYING, FAILED_STATUSES, MARK, READY, LiveModel
-from egpsync.model.plan import FieldChange, Send, Until, Wait
+from egpsync.model.live import DEPLOYING, FAILED_STATUSES, MARK, LiveModel
+from egpsync.model.plan import Send, Until, Wait
 from egpsync.model.run import Event, Outcome, Stage
 from egpsync.model.values import Json
 
 RESENDS = 4  # of one request, each after a reading that says it did not happen
+NOTHING_SENT = frozenset({Outcome.STALE, Outcome.NOT_ATTEMPTED})
 CONFIRMED = "confirmed by reading, after an answer was lost"
 
 
@@ -54,32 +56,39 @@ async def carry_out(run: Run, case: Case, step: Send) -> Ending | None:
             await run.sleep(min(run.pace.first_poll * 2**attempt, run.pace.longest_poll))
         try:
             ending = await _act(run, case, step, lost)
-        except Ambiguous as ambiguous:
-            lost, last = ambiguous, ambiguous
         except _BusyError as busy:
             last = busy.refusal
         except NotFound as missing:
-            return failed(missing, Outcome.FAILED if lost else Outcome.STALE)
+            return failed(missing, Outcome.FAILED if case.tried else Outcome.STALE)
         except ApiError as error:
-            return failed(error, Outcome.UNKNOWN if lost else Outcome.FAILED)
+            if not isinstance(error, Ambiguous) or error.method == "GET":
+                return failed(error, Outcome.UNKNOWN if step.key in case.tried else Outcome.FAILED)
+            lost = last = error
         except _UnrecordedError as unrecorded:
-            return not_sent(unrecorded.error)
+            return _in_doubt(case, step, not_sent(unrecorded.error))
         else:
             if lost is not None and ending is None:
                 await _record(run, case, step, "done")
             case.done += ending is None
-            return ending
+            return _in_doubt(case, step, ending)
     return failed(last, Outcome.UNKNOWN if lost else Outcome.FAILED)
+
+
+def _in_doubt(case: Case, step: Send, ending: Ending | None) -> Ending | None:
+    """An end that says that nothing was sent, where the step's request was: nobody knows whether it happened."""
+    if ending is None or ending.outcome not in NOTHING_SENT or step.key not in case.tried:
+        return ending
+    return replace(ending, outcome=Outcome.UNKNOWN)
 
 
 async def follow(run: Run, case: Case, step: Wait) -> Ending | None:
     """Wait for a deployment; a model that is ready must hold all that was sent."""
     model_id = case.resolve(step.model_id)
     case.sent |= step.settles
-    wanted = _has_ended if step.until == Until.READY else _is_at_rest
+    wanted = has_ended if step.until == Until.READY else is_at_rest
     try:
-        live, left = await _read_settled(run, case, model_id, wanted)
-        if _has_ended(live) and "vendor_configuration" in case.sent and model_id == case.id:
+        live, left = await read_settled(run, case, model_id, wanted)
+        if has_ended(live) and "vendor_configuration" in case.sent and model_id == case.id:
             await run.records.deployed(case.change, live.status, live.status_reason)
         if step.until == Until.READY and live.status in FAILED_STATUSES:
             return deployment_failed(run, live)
@@ -88,10 +97,11 @@ async def follow(run: Run, case: Case, step: Wait) -> Ending | None:
             sent = step.until == Until.READY or step.settles
             return ending if sent else replace(ending, outcome=Outcome.NOT_ATTEMPTED)
         return did_not_converge(run, live, left) if left else None
-    except NotFound as error:
-        return failed(error)
     except ApiError as error:
-        return failed(error, Outcome.UNKNOWN)
+        missing = isinstance(error, NotFound)
+        if case.tried or step.settles:
+            return failed(error, Outcome.FAILED if missing else Outcome.UNKNOWN)
+        return failed(error, Outcome.STALE if missing else Outcome.FAILED)
     except FileError as error:
         return not_sent(error)
 
@@ -109,6 +119,8 @@ async def _create(run: Run, case: Case, step: Send, lost: ApiError | None) -> En
     if lost is not None and (found := await _ours(run, body, run.pace.settle)) is not None:
         case.notes.append("its creation is confirmed by reading, after an answer was lost")
         return await _created(run, case, body, found)
+    if (moved := await _what_moved_of_the_old(run, case)) is not None:
+        return moved
     try:
         return await _created(run, case, body, await _send(run, case, step))
     except (Conflict, Rejected):
@@ -116,6 +128,19 @@ async def _create(run: Run, case: Case, step: Send, lost: ApiError | None) -> En
             raise
     case.notes.append("an earlier attempt had created it")
     return await _created(run, case, body, found)
+
+
+async def _what_moved_of_the_old(run: Run, case: Case) -> Ending | None:
+    """For a replacement: the model that it is to replace must still be what the new one was planned from."""
+    planned = case.change.live
+    if planned is None:
+        return None
+    old = await fetch_one(run.client, planned.id)
+    if old.name not in {planned.name, case.change.name}:
+        return stale(run, case, old, f"it is called {old.name!r} now, and was {planned.name!r}")
+    if old.fields != planned.fields:
+        return stale(run, case, old, "its fields have changed since the plan")
+    return None
 
 
 async def _ours(run: Run, body: dict[str, Json], patience: float) -> LiveModel | None:
@@ -139,9 +164,11 @@ async def _created(run: Run, case: Case, body: dict[str, Json], live: LiveModel)
 
 
 async def _update(run: Run, case: Case, step: Send, lost: ApiError | None) -> Ending | None:
-    live = await _read_until(run, case, case.target(step), _is_at_rest)
-    if not _is_at_rest(live):
+    live = await read_at_rest(run, case, step, (case.change.name,))
+    if not is_at_rest(live):
         return replace(still_deploying(run, live), outcome=Outcome.NOT_ATTEMPTED)
+    if live.name != case.change.name:
+        return stale(run, case, live, f"it is called {live.name!r} now, and was to be {case.change.name!r}")
     parts = frozenset(step.body or {})
     now, fields = run.replan.again(case.change, step, live)
     if now is None:
@@ -149,26 +176,29 @@ async def _update(run: Run, case: Case, step: Send, lost: ApiError | None) -> En
         return None
     moved = what_moved(case.change, fields, parts)
     if now.body != step.body or (moved and not lost):
-        return stale(run, live, "; ".join(moved) or "what it holds beside the declared fields has changed")
+        return stale(run, case, live, "; ".join(moved) or "what it holds beside the declared fields has changed")
     answer = await _send(run, case, step)
     case.sent |= parts
     return await _converged(run, case, answer)
 
 
 async def _rename(run: Run, case: Case, step: Send, lost: ApiError | None) -> Ending | None:
-    live = await _read_until(run, case, case.target(step), _is_at_rest)
-    if not _is_at_rest(live):
-        return replace(still_deploying(run, live), outcome=Outcome.NOT_ATTEMPTED)
     wanted = str((step.body or {})["name"])
+    live = await read_at_rest(run, case, step, (step.expects_name, wanted))
+    if not is_at_rest(live):
+        return replace(still_deploying(run, live), outcome=Outcome.NOT_ATTEMPTED)
     if live.name == wanted:
         case.notes.append(CONFIRMED if lost else "had the name already when its turn came")
         return None
     if live.name != step.expects_name:
-        return stale(run, live, f"it is called {live.name!r} now, and was to be {step.expects_name!r}")
+        return stale(run, case, live, f"it is called {live.name!r} now, and was to be {step.expects_name!r}")
     if step.swap_with is not None:
         other = await fetch_one(run.client, step.swap_with)
         if other.name != wanted:
-            return stale(run, other, f"the name {wanted!r} was to be its, and it is called {other.name!r}")
+            return stale(run, case, other, f"the name {wanted!r} was to be its, and it is called {other.name!r}")
+        planned = case.change.live
+        if planned is not None and planned.id == other.id and planned.fields != other.fields:
+            return stale(run, case, other, "the fields of the model to be replaced have changed since the plan")
     answer = await _send(run, case, step)
     if answer.name != wanted:
         return did_not_converge(run, answer, run.replan.unsettled(case.change, answer, frozenset({"name"})))
@@ -184,14 +214,14 @@ async def _delete(run: Run, case: Case, step: Send) -> Ending | None:
 
 
 async def _delete_what_was_planned(run: Run, case: Case, step: Send) -> Ending | None:
-    live = await _read_until(run, case, case.target(step), _is_at_rest)
-    if not _is_at_rest(live):
+    live = await read_at_rest(run, case, step, (step.expects_name,))
+    if not is_at_rest(live):
         return replace(still_deploying(run, live), outcome=Outcome.NOT_ATTEMPTED)
     planned = case.change.live
     if live.name != step.expects_name:
-        return stale(run, live, f"it is called {live.name!r} now, and was to be {step.expects_name!r}")
+        return stale(run, case, live, f"it is called {live.name!r} now, and was to be {step.expects_name!r}")
     if planned is not None and planned.id == live.id and planned.fields != live.fields:
-        return stale(run, live, "its fields have changed since the plan")
+        return stale(run, case, live, "its fields have changed since the plan")
     try:
         await _request(run, case, step)
     except (Conflict, Rejected) as error:
@@ -229,8 +259,11 @@ async def _request(run: Run, case: Case, step: Send) -> Json:
     try:
         answer = await run.client.send(step.method, path, step.body)
     except ApiError as error:
-        await _record(run, case, step, "lost" if isinstance(error, Ambiguous) else "refused", error.status)
+        lost = isinstance(error, Ambiguous)
+        case.tried |= {step.key} if lost else set()
+        await _record(run, case, step, "lost" if lost else "refused", error.status)
         raise
+    case.tried.add(step.key)
     if step.method == "POST" and isinstance(answer, Mapping):
         case.id = answer.get("id", case.id)
     await _record(run, case, step, "done")
@@ -252,39 +285,6 @@ async def _raise_busy_or(run: Run, model_id: str, refusal: ApiError) -> None:
     raise refusal
 
 
-async def _read_until(run: Run, case: Case, model_id: str, wanted: Callable[[LiveModel], bool]) -> LiveModel:
-    """The model as read when it first is as wanted, or when patience ends or the run is stopped."""
-    started, pause = run.clock(), run.pace.first_poll
-    while True:
-        live = await fetch_one(run.client, model_id)
-        case.live = live if model_id == case.id else case.live
-        waited = run.clock() - started
-        if wanted(live) or run.stop.is_set() or waited + pause > run.pace.deployment:
-            return live
-        run.progress(Event(change=case.change, stage=Stage.WAITING, text=f"{live.status} for {waited:.0f} s"))
-        await run.pause(pause)
-        pause = min(pause * 1.5, run.pace.longest_poll)
-
-
-async def _read_settled(
-    run: Run, case: Case, model_id: str, wanted: Callable[[LiveModel], bool]
-) -> tuple[LiveModel, tuple[FieldChange, ...]]:
-    """The model when it first is as wanted and holds all that was sent; and what it does not hold where it stays so.
-
-    One reading must say both: the status of one that lags behind the request is that of the deployment before it.
-    """
-    parts = frozenset(case.sent) if model_id == case.id else frozenset()
-    pause, patience = run.pace.first_poll, run.pace.settle
-    while True:
-        live = await _read_until(run, case, model_id, wanted)
-        left = run.replan.unsettled(case.change, live, parts)
-        if not left or not wanted(live) or run.stop.is_set() or pause > patience:
-            return live, left
-        await run.pause(pause)
-        patience -= pause
-        pause = min(pause * 1.5, run.pace.longest_poll)
-
-
 async def _converged(run: Run, case: Case, live: LiveModel) -> Ending | None:
     """See that the model holds all that was sent so far, with patience for answers that lag behind."""
     started, pause = run.clock(), run.pace.first_poll
@@ -293,13 +293,5 @@ async def _converged(run: Run, case: Case, live: LiveModel) -> Ending | None:
             return did_not_converge(run, live, left)
         await run.sleep(pause)
         pause = min(pause * 1.5, run.pace.longest_poll)
-        live = await fetch_one(run.client, live.id)
+        live = await read(run, case, live.id)
     return None
-
-
-def _is_at_rest(live: LiveModel) -> bool:
-    return live.status != DEPLOYING
-
-
-def _has_ended(live: LiveModel) -> bool:
-    return live.status == READY or live.status in FAILED_STATUSES

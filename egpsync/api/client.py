@@ -12,7 +12,7 @@ import random
 import ssl
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import TracebackType
 from typing import Self
 
@@ -20,9 +20,11 @@ import httpx
 
 from egpsync.api.answer import Answer, fault_of, json_of
 from egpsync.errors import Ambiguous, ApiError, RateLimited, ServerFault, Unreachable, UsageError
+from egpsync.model.report import MASK
 from egpsync.model.values import Json, JsonMap
 
 LANE = 10  # connections a client: httpx's pool scans itself on every request, and slows down with its size
+SHORTEST_KEY = 8  # characters; what is shorter stands in ordinary words, and is no key but in a test
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,8 +151,13 @@ class Client:
             method=method, url=url, status=response.status_code, headers=response.headers, content=response.content
         )
         if answer.status >= 300:
-            raise fault_of(answer)
+            raise fault_of(replace(answer, content=self._without_key(answer.content)))
         return answer
+
+    def _without_key(self, content: bytes) -> bytes:
+        """An error's body: some servers repeat the key that they refuse."""
+        key = self.access.api_key.encode()
+        return content.replace(key, MASK.encode()) if len(key) >= SHORTEST_KEY else content
 
     def _wait(self, error: ApiError, attempt: int, started: float) -> float | None:
         """Seconds to the next attempt; None where there is to be none."""

@@ -3,7 +3,7 @@
 import json
 
 from egpsync.api.fetch import MODELS
-from egpsync.api.run import Ending, Run
+from egpsync.api.run import Case, Ending, Run
 from egpsync.errors import ApiError, FileError
 from egpsync.model.live import LiveModel
 from egpsync.model.plan import Change, FieldChange
@@ -28,9 +28,9 @@ def not_sent(error: FileError) -> Ending:
     return Ending(outcome=Outcome.NOT_ATTEMPTED, failure=failure)
 
 
-def stale(run: Run, live: LiveModel, moved: str) -> Ending:
+def stale(run: Run, case: Case, live: LiveModel, moved: str) -> Ending:
     """The model is not as the plan saw it."""
-    message = f"moved since the plan, so nothing was sent: {moved}"
+    message = f"moved since the plan, so nothing {'more ' if case.tried else ''}was sent: {moved}"
     return Ending(
         outcome=Outcome.STALE, failure=_read_failure(run, live, message, "Plan again and review what changed.")
     )

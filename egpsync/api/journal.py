@@ -1,9 +1,9 @@
 """What a run tried, on disk before it is tried; and what earlier runs left, read back.
 
 A run is a file of JSON lines, appended to and synced: one line before each request, one after it, and one when a
-deployment ends. A line is written with one call, so that a run that is killed leaves at most its last line cut. No
-secret value is written. Runs of one account lie in one folder, which a run holds by a file lock: the operating system
-gives it back when the process ends, however it ends.
+deployment ends. No secret value is written. A run that is killed leaves at most its last line cut; that one, and
+lines of other making, are passed over when journals are read. Runs of one account lie in one folder, which a run holds
+by a file lock: the operating system gives it back when the process ends, however it ends.
 """
 
 import asyncio
@@ -12,8 +12,9 @@ import hmac
 import json
 import os
 import secrets
+import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -21,13 +22,15 @@ from pathlib import Path
 from typing import Any, Self
 
 from egpsync.errors import FileError, LockedError
-from egpsync.fields.mask import masked
-from egpsync.model.plan import Change, Plan, Send, Target
+from egpsync.fields.mask import masked, secrets_in, without
+from egpsync.model.plan import Change, Plan, Send, Target, Wait
 from egpsync.model.values import Json, JsonMap
 
 VERSION = 1
 RUNS_KEPT = 50
 BYTES_KEPT = 64 * 2**20  # of all runs of an account; the newest run is always kept
+TRIED = frozenset({"step", "at", "vendor", "name", "id", "method", "path"})
+"""What an intent's line holds of a Tried."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +38,7 @@ class Tried:
     """One request of an earlier run whose outcome that run did not live to write."""
 
     run: str  # the journal's file name
+    step: str  # its key in that run's plan
     at: str  # UTC, ISO 8601
     vendor: str
     name: str
@@ -57,20 +61,30 @@ class Home:
 
     def __init__(self, state_dir: str, target: Target) -> None:
         name = sha256(f"{target.base_url}\n{target.account_id or ''}".encode()).hexdigest()[:16]
-        self.folder = Path(state_dir) / name
+        self._state_dir = Path(state_dir)
+        self.folder = self._state_dir / name
         self._target = target
 
     @contextmanager
     def locked(self) -> Iterator[None]:
         """Hold the account against other runs on this machine. Raises LockedError where one is under way."""
         with _writable(self.folder):
-            self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self._state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self.folder.mkdir(exist_ok=True, mode=0o700)
             handle = os.open(self.folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
+            self._take(handle)
+            yield
+        finally:
+            os.close(handle)
+
+    def _take(self, handle: int) -> None:
+        """Lock the file, and name this process in it."""
+        with _writable(self.folder):
             try:
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError as error:
-                holder = os.read(handle, 100).decode(errors="replace").strip()
+                holder = os.read(handle, 100).decode(errors="replace").strip() or "it has just begun"
                 raise LockedError(
                     f"another apply to this account is under way on this machine ({holder})",
                     where=self._target.base_url,
@@ -78,9 +92,6 @@ class Home:
                 ) from error
             os.ftruncate(handle, 0)
             os.write(handle, f"process {os.getpid()}, since {_now()}".encode())
-            yield
-        finally:
-            os.close(handle)
 
     def begin(self, plan: Plan, tool_version: str) -> "Journal":
         """A new run's journal. Old ones beyond what is kept are removed."""
@@ -95,7 +106,7 @@ class Home:
             base_url=self._target.base_url,
             account_id=self._target.account_id,
             digest=plan.digest,
-            changes=[_recorded(change) for change in plan.changes if change.requests],
+            changes=[_recorded(change) for change in plan.changes if change.requests or _given_by(change)],
         )
         return journal
 
@@ -115,9 +126,10 @@ class Home:
         ends: dict[str, FailedDeployment | None] = {}
         for file in self._runs():
             for line in _lines(file):
-                if line.get("event") == "deployed":
-                    failure = FailedDeployment(at=line["at"], status=line["status"], reason=line["reason"])
-                    ends[line["fingerprint"]] = None if line["status"] == "ready" else failure
+                if line.get("event") == "deployed" and "fingerprint" in line:
+                    at, status, reason = (str(line.get(name, "")) for name in ("at", "status", "reason"))
+                    failure = FailedDeployment(at=at, status=status, reason=reason)
+                    ends[str(line["fingerprint"])] = None if status == "ready" else failure
         return {fingerprint: failure for fingerprint, failure in ends.items() if failure is not None}
 
     def salt(self) -> bytes:
@@ -147,14 +159,17 @@ class Journal:
     def __init__(self, file: Path, salt: bytes) -> None:
         self.file = file
         self._salt = salt
+        self._lock = threading.Lock()
         with _writable(file):
             self._handle = os.open(file, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            self._cut = os.fstat(self._handle).st_size > 0  # who wrote it before may have been killed at it
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        os.close(self._handle)
+        with self._lock:
+            os.close(self._handle)
 
     async def intend(self, change: Change, step: Send, path: str) -> None:
         """Before a request: what is about to be sent. Raises FileError, upon which nothing may be sent."""
@@ -175,22 +190,37 @@ class Journal:
         await self._write("outcome", step=step.key, result=result, status=status, id=model_id)
 
     async def deployed(self, change: Change, status: str, reason: str) -> None:
-        """A deployment that this run started has ended."""
-        fingerprint = fingerprint_of(change, self._salt)
-        await self._write(
-            "deployed", vendor=change.vendor, name=change.name, fingerprint=fingerprint, status=status, reason=reason
-        )
+        """A deployment that this run started has ended. Where that cannot be written, a later plan's note is lost."""
+        fields = change.desired.fields if change.desired else None
+        with suppress(FileError):
+            await self._write(
+                "deployed",
+                vendor=change.vendor,
+                name=change.name,
+                fingerprint=fingerprint_of(change, self._salt),
+                status=status,
+                reason=without(secrets_in(change.vendor, (), fields), reason),
+            )
 
     def end(self, outcomes: Mapping[str, int]) -> None:
         """The run has come to its end and reported."""
         self.write("end", outcomes=dict(outcomes))
 
     def write(self, event: str, **facts: Json) -> None:
-        """One line, synced."""
+        """One line, synced. Raises FileError; the line may then be cut, and the next one begins anew."""
         line = json.dumps({"event": event, "at": _now(), **facts}, separators=(",", ":"), ensure_ascii=True)
         with _writable(self.file):
-            os.write(self._handle, line.encode() + b"\n")
+            with self._lock:
+                self._append(line.encode() + b"\n")
             os.fsync(self._handle)
+
+    def _append(self, line: bytes) -> None:
+        """Write all of it: on a disk that is almost full, a call writes a part and says nothing."""
+        rest = b"\n" + line if self._cut else line
+        self._cut = True
+        while rest:
+            rest = rest[os.write(self._handle, rest) :]
+        self._cut = False
 
     async def _write(self, event: str, **facts: Json) -> None:
         await asyncio.to_thread(self.write, event, **facts)
@@ -210,7 +240,7 @@ def _recorded(change: Change) -> JsonMap:
         "model_vendor": change.vendor,
         "id": change.id,
         "action": change.action.value,
-        "steps": [step.key for step in change.requests],
+        "steps": [step.key for step in change.requests] + _given_by(change),
         "fields": [
             {
                 "path": list(field.path),
@@ -224,17 +254,20 @@ def _recorded(change: Change) -> JsonMap:
     }
 
 
+def _given_by(change: Change) -> list[str]:
+    """The requests of other changes that change this model too: an exchange of names."""
+    return [key for step in change.steps if isinstance(step, Wait) for key in step.after]
+
+
 def _left_open(file: Path) -> Iterator[Tried]:
     """The intents of a journal that have no outcome; none where the run ended or was settled."""
     open_steps: dict[str, Tried] = {}
     for line in _lines(file):
         match line.get("event"):
-            case "intent":
-                open_steps[line["step"]] = Tried(
-                    run=file.name, **{name: line[name] for name in ("at", "vendor", "name", "id", "method", "path")}
-                )
-            case "outcome" if line["result"] != "lost":
-                open_steps.pop(line["step"], None)
+            case "intent" if line.keys() >= TRIED:
+                open_steps[str(line["step"])] = Tried(run=file.name, **{name: line[name] for name in TRIED})
+            case "outcome" if line.get("result") in ("done", "refused"):
+                open_steps.pop(str(line.get("step")), None)
             case "end" | "settled":
                 return
     yield from open_steps.values()
@@ -244,6 +277,8 @@ def _lines(file: Path) -> Iterator[dict[str, Any]]:
     """The lines of a journal; the last one can be cut, and a foreign line is passed over."""
     try:
         text = file.read_text(encoding="utf-8", errors="replace")
+    except FileNotFoundError:
+        return  # a run that began meanwhile has removed it, as one of the oldest
     except OSError as error:
         raise FileError("the journal cannot be read", where=str(file), advice=str(error.strerror)) from error
     for line in text.split("\n"):
@@ -261,8 +296,6 @@ def _writable(place: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if isinstance(error, BlockingIOError):
-            raise
         raise FileError(
             f"the journal cannot be written: {error.strerror}",
             where=str(place),

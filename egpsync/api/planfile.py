@@ -1,7 +1,8 @@
 """A plan in, a file that pins it out, and back: which requests were reviewed, and what they were made from.
 
 The file holds no secret value and nothing that is sent: what is sent is planned again from the manifests and the
-account, and must have the fingerprint that was saved. So a file that was tampered with can only refuse.
+account, and must have the fingerprint that was saved. A plan file travels through CI, so what of a fingerprint or a
+digest comes from secrets is hashed slowly: who guesses at them pays for each guess.
 """
 
 import hmac
@@ -10,14 +11,14 @@ import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from hashlib import sha256
+from hashlib import scrypt, sha256
 from pathlib import Path
 from typing import Any
 
 from egpsync.errors import FileError, PlanFileError
-from egpsync.fields.mask import masked
+from egpsync.fields.mask import masked, secrets_in
 from egpsync.files import write_whole
-from egpsync.model.plan import Change, Plan, Target
+from egpsync.model.plan import Action, Change, Plan, Target
 from egpsync.model.report import MASK
 from egpsync.model.values import Json, JsonMap
 
@@ -33,7 +34,8 @@ class SavedPlan:
     created_at: str  # UTC, ISO 8601
     target: Target
     paths: tuple[str, ...]  # of the manifests
-    digest: str  # of the manifests
+    digest: str  # of the manifests, hashed slowly with the salt
+    refusals: tuple[str, ...]  # guards that refused the plan when it was saved: it can never be applied
     options: Mapping[str, Any]  # what the plan could contain, and the consent given
     salt: bytes
     changes: tuple[Mapping[str, Any], ...]  # name, model_vendor, id, action, fingerprint, fields and requests, masked
@@ -47,8 +49,9 @@ def save_plan(file: Path, plan: Plan, paths: Sequence[str], options: JsonMap) ->
         "format_version": VERSION,
         "created_at": datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
         "target": {"base_url": plan.target.base_url, "account_id": plan.target.account_id},
-        "manifests": {"paths": list(paths), "digest": plan.digest},
+        "manifests": {"paths": list(paths), "digest": _slowly(plan.digest, salt)},
         "options": dict(options),
+        "refusals": sorted({refusal.guard for refusal in plan.refusals}),
         "salt": salt.hex(),
         "changes": [_pinned(change, salt) for change in plan.changes if change.requests],
     }
@@ -66,6 +69,7 @@ def load_plan(file: Path, *, max_age: float, now: datetime | None = None) -> Sav
             target=Target(**content["target"]),
             paths=tuple(content["manifests"]["paths"]),
             digest=content["manifests"]["digest"],
+            refusals=tuple(content["refusals"]),
             options=content["options"],
             salt=bytes.fromhex(content["salt"]),
             changes=tuple(content["changes"]),
@@ -78,13 +82,58 @@ def load_plan(file: Path, *, max_age: float, now: datetime | None = None) -> Sav
     return saved
 
 
+def same_manifests(digest: str, saved: SavedPlan) -> bool:
+    """Whether the manifests of this digest are those that the plan was made from."""
+    return hmac.compare_digest(_slowly(digest, saved.salt), saved.digest)
+
+
 def pin(plan: Plan, saved: SavedPlan) -> Plan:
     """The fresh plan, with what moved since the saved one marked so that it is not sent."""
     reviewed = {_key(change): change for change in saved.changes}
-    changes = tuple(
-        _held(change, reviewed.get((change.vendor, change.name, change.id)), saved) for change in plan.changes
+    exact = {_fresh_key(change) for change in plan.changes}
+    # Of what no change is exactly about any more: the model of that name has another id now, or none.
+    by_name = {key[:2]: change for key, change in reviewed.items() if key not in exact}
+    held = [
+        _held(change, reviewed.get(key) or by_name.pop(key[:2], None), saved)
+        for change in plan.changes
+        for key in [_fresh_key(change)]
+    ]
+    changes = [*_without_lost_exchanges(held), *map(_gone, by_name.values())]
+    return replace(plan, changes=tuple(sorted(changes, key=lambda one: (one.vendor, one.name, one.id or ""))))
+
+
+def _without_lost_exchanges(changes: Sequence[Change]) -> list[Change]:
+    """An exchange of names changes both models, so it is not sent either where the other one moved."""
+    moved = {change.id: change.name for change in changes if change.moved}
+    held = [
+        replace(change, moved=f"exchanges names with {moved[partner]!r}, and that moved since the plan was saved")
+        if not change.moved and (partner := _exchanged_with(change)) in moved
+        else change
+        for change in changes
+    ]
+    return held if held == list(changes) else _without_lost_exchanges(held)
+
+
+def _exchanged_with(change: Change) -> str:
+    """The id of the model that the change exchanges names with; "" where it does not."""
+    return next((request.swap_with for request in change.requests if request.swap_with), "")
+
+
+def _gone(reviewed: Mapping[str, Any]) -> Change:
+    """Stands for a change of the saved plan of which there is nothing in the fresh one."""
+    return Change(
+        action=Action.UNCHANGED,
+        vendor=reviewed["model_vendor"],
+        name=reviewed["name"],
+        id=reviewed["id"],
+        reason="",
+        fields=(),
+        steps=(),
+        source=None,
+        desired=None,
+        live=None,
+        moved=f"was to {reviewed['action']}, and there is nothing of it to change any more",
     )
-    return replace(plan, changes=changes)
 
 
 def _held(change: Change, reviewed: Mapping[str, Any] | None, saved: SavedPlan) -> Change:
@@ -93,7 +142,10 @@ def _held(change: Change, reviewed: Mapping[str, Any] | None, saved: SavedPlan) 
             replace(change, moved="is not in the saved plan, and would be changed now") if change.requests else change
         )
     if not change.requests:
-        return replace(change, moved="the saved plan changes it, and there is nothing to change any more")
+        return replace(change, moved=f"was to {reviewed['action']}, and there is nothing to change any more")
+    if reviewed["id"] != change.id:
+        was, now = (f"was {one}" if one else "was not there" for one in (reviewed["id"], change.id))
+        return replace(change, moved=f"is another model than when the plan was saved: it {was} then, and {now} now")
     if hmac.compare_digest(reviewed["fingerprint"], _fingerprint(change, saved.salt)):
         return change
     return replace(
@@ -139,15 +191,30 @@ def _pinned(change: Change, salt: bytes) -> dict[str, Json]:
 
 
 def _fingerprint(change: Change, salt: bytes) -> str:
-    """Of all that is sent and all that was seen, secrets included."""
-    sent = [[request.method, request.path, request.body] for request in change.requests]
-    seen = [change.live.id, change.live.name, change.live.fields] if change.live else None
-    text = json.dumps([change.vendor, change.name, sent, seen], sort_keys=True)
+    """Of all that is sent, secrets included, and of all that was seen but the secrets that stay where they are."""
+    sent = [
+        [request.method, request.path, masked(change.vendor, (), request.body), request.expects_name, request.swap_with]
+        for request in change.requests
+    ]
+    secret = [list(secrets_in(change.vendor, (), request.body)) for request in change.requests]
+    live = change.live
+    seen = [live.id, live.name, masked(live.vendor, (), live.fields)] if live else None
+    hashed = _slowly(json.dumps(secret), salt) if any(secret) else ""
+    text = json.dumps([change.vendor, change.name, sent, hashed, seen], sort_keys=True)
     return hmac.new(salt, text.encode(), sha256).hexdigest()
 
 
-def _key(change: Mapping[str, Any]) -> tuple[str, str, str | None]:
-    return change["model_vendor"], change["name"], change["id"]
+def _key(reviewed: Mapping[str, Any]) -> tuple[str, str, str | None]:
+    return reviewed["model_vendor"], reviewed["name"], reviewed["id"]
+
+
+def _fresh_key(change: Change) -> tuple[str, str, str | None]:
+    return change.vendor, change.name, change.id
+
+
+def _slowly(text: str, salt: bytes) -> str:
+    """A hash that takes some 50 ms and 16 MiB, as the salt lies beside it."""
+    return scrypt(text.encode(), salt=salt, n=2**14, r=8, p=1, dklen=32).hex()
 
 
 def _content(file: Path) -> dict[str, Any]:
@@ -155,10 +222,10 @@ def _content(file: Path) -> dict[str, Any]:
         content = json.loads(file.read_text(encoding="utf-8"))
     except OSError as error:
         raise FileError(f"the plan cannot be read: {error.strerror}", where=str(file)) from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise _unusable(file, "is damaged: it is no JSON, or cut short") from error
     if not isinstance(content, dict) or content.get("format") != FORMAT:
-        raise _unusable(file, "is no saved plan")
+        raise _unusable(file, "is none: the file was not written by egpsync plan --out")
     if str(content.get("format_version")).partition(".")[0] != VERSION.partition(".")[0]:
         raise _unusable(file, f"has version {content.get('format_version')}, and this egpsync reads {VERSION}")
     if content.get("checksum") != _checksum(content):
@@ -173,4 +240,4 @@ def _checksum(content: Mapping[str, Any]) -> str:
 
 def _unusable(file: Path, why: str) -> PlanFileError:
     advice = "Save a new plan with egpsync plan --out, and review it. Nothing was sent."
-    return PlanFileError(why, where=str(file), advice=advice)
+    return PlanFileError(f"the plan {why}", where=str(file), advice=advice)

@@ -98,6 +98,7 @@ class Case:
     done: int = 0  # requests carried out
     notes: list[str] = field(default_factory=list)
     sent: set[str] = field(default_factory=set)  # top-level parts that were sent
+    tried: set[str] = field(default_factory=set)  # keys of requests that the server carried out, or may have
 
     def resolve(self, reference: str) -> str:
         """The id or path with the created model's id in it."""

@@ -2,6 +2,8 @@
 
 import asyncio
 import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any, NoReturn
 
@@ -18,12 +20,18 @@ from egpsync.errors import EgpsyncError, ExitCode, UsageError
 from egpsync.model.plan import Plan
 from egpsync.model.report import Report
 from egpsync.model.run import RunResult
+from egpsync.report.build import told
 from egpsync.report.escape import label, visible
 from egpsync.settings import Settings
 from egpsync.workflow.apply import apply, look_back, settle
 from egpsync.workflow.plan import Planned, Watch
 from egpsync.workflow.saved import review
 
+SETTLED = {
+    True: "the server holds it",
+    False: "the server does not hold it, and it is planned again",
+    None: "no manifest declares that model any more, so see for yourself",
+}
 SIGNALS = {signal.SIGINT: ExitCode.INTERRUPTED, signal.SIGTERM: ExitCode.TERMINATED}
 
 
@@ -42,7 +50,8 @@ def command(paths: tuple[str, ...], *, dry_run: bool, yes: bool, saved: str | No
     call = Call.of(paths, chosen)
     if saved is not None:
         call.refuse_to_plan_anew(paths, chosen, "--plan")
-        planned = asyncio.run(review(saved, call.settings, Watch(on_attempt=call.log))).planned
+        reviewed = asyncio.run(review(saved, call.settings, Watch(on_attempt=call.log)))
+        planned = reviewed.refusing() if dry_run else reviewed.planned
     else:
         planned = asyncio.run(call.plan(Watch(on_attempt=call.log)))
     if dry_run:
@@ -52,17 +61,20 @@ def command(paths: tuple[str, ...], *, dry_run: bool, yes: bool, saved: str | No
     confirm_and_apply(call, planned, yes=yes, pinned=saved is not None)
 
 
-def confirm_and_apply(call: Call, planned: Planned, *, yes: bool, pinned: bool = False) -> NoReturn:
+def confirm_and_apply(
+    call: Call, planned: Planned, *, yes: bool, pinned: bool = False, kind: str = "apply"
+) -> NoReturn:
     """Ask, send, write the report, exit; a plan that is invalid, refused or without a step is only reported."""
-    plan, report = planned.plan, call.report("apply", planned)
+    plan, report = planned.plan, call.report(kind, planned)
     if plan is None or report.problems or report.refusals or not _has_steps(plan):
         call.output.write(report)
         raise click.exceptions.Exit(exit_code(report))
     if not plan.empty and not yes:
         _ask(call, plan, report)
     result = asyncio.run(_carry_out(call, plan, planned.options))
-    report = call.report("apply", planned, result)
-    call.output.write(report)
+    with _undisturbed():
+        report = call.report(kind, planned, result)
+        call.output.write(report)
     if call.output.verbosity >= 0:
         complain(f"egpsync: egpsync revert {result.journal} plans the way back")
     if result.interrupted is not None:
@@ -76,8 +88,7 @@ def _tell_what_was_left(plan: Plan, settings: Settings) -> None:
     for item in settled:
         tried = item.tried
         what = f"{tried.method} {visible(tried.path)} for {label(tried.name)} ({visible(tried.vendor)}), {tried.at}"
-        end = "the server holds it" if item.happened else "it did not happen, and is planned again"
-        complain(f"egpsync: an earlier run was cut short at {what}: {end}")
+        complain(f"egpsync: an earlier run was cut short at {what}: {SETTLED[item.happened]}")
     if settled and not _has_steps(plan):
         settle(settings)
 
@@ -93,11 +104,25 @@ def _ask(call: Call, plan: Plan, report: Report) -> None:
             "apply asks before it changes anything, and there is no terminal to ask at",
             advice="Review egpsync plan, then give --yes. Nothing was sent.",
         )
-    click.echo(call.output.text(replace(report, kind="plan")), err=True, nl=False)
-    count = sum(len(change.requests) for change in plan.changes)
+    click.echo(call.output.text(report), err=True, nl=False)
+    for change in plan.changes:
+        if change.moved:
+            complain(f"egpsync: left out: {label(change.name)} ({visible(change.vendor)}) {visible(change.moved)}")
+    count = sum(len(change.requests) for change in plan.changes if not change.moved)
     question = f"Send {count} request{'' if count == 1 else 's'} to {visible(plan.target.base_url)}? Only yes is a yes"
     if click.prompt(question, err=True, default="no", show_default=False).strip().lower() != "yes":
         raise EgpsyncError("not applied: the answer was not yes", advice="Nothing was sent.")
+
+
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """What a run did is told whole, whoever loses patience meanwhile."""
+    before = {number: signal.signal(number, signal.SIG_IGN) for number in SIGNALS}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 async def _carry_out(call: Call, plan: Plan, options: PlanOptions) -> RunResult:
@@ -106,7 +131,10 @@ async def _carry_out(call: Call, plan: Plan, options: PlanOptions) -> RunResult:
     received: list[int] = []
     quiet = call.output.verbosity < 0
     with show_progress(quiet=quiet, color=call.output.color_on_stderr()) as progress:
-        watch = Watch(on_attempt=call.log, progress=progress)
+        watch = Watch(
+            on_attempt=lambda attempt: call.log(replace(attempt, problem=told(plan.changes, attempt.problem))),
+            progress=lambda event: progress(replace(event, text=told([event.change], event.text))),
+        )
 
         def stop(number: int) -> None:
             received.append(number)

@@ -8,7 +8,7 @@ import click
 from egpsync.cli.online import Call
 from egpsync.cli.options import access, manifests, output
 from egpsync.cli.plan import show_plan
-from egpsync.workflow.plan import Watch
+from egpsync.workflow.plan import Watch, drift
 
 
 @click.command("drift")
@@ -18,4 +18,4 @@ from egpsync.workflow.plan import Watch
 def command(paths: tuple[str, ...], **chosen: Any) -> None:
     """Compare the account with the manifests: exit 2 where they differ. Sends nothing but GETs."""
     call = Call.of(paths, chosen)
-    show_plan(call, asyncio.run(call.plan(Watch(on_attempt=call.log))), kind="drift")
+    show_plan(call, asyncio.run(drift(call.paths, call.settings, Watch(on_attempt=call.log))), kind="drift")

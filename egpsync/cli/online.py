@@ -64,7 +64,8 @@ class Call:
 
     def refuse_to_plan_anew(self, paths: tuple[str, ...], chosen: Mapping[str, Any], flag: str) -> None:
         """A saved plan brings its manifests, options and consent: raise UsageError where others are given beside it."""
-        given = [*paths, *(f"--{name.replace('_', '-')}" for name in PLANNING if chosen.get(name) not in (None, False))]
+        options = [_flag(name) for name in PLANNING if chosen.get(name) is not None and chosen[name] is not False]
+        given = [*paths, *options]
         if given:
             raise UsageError(
                 f"{', '.join(given)} cannot be given beside {flag}: the saved plan holds what it was made with",
@@ -93,6 +94,10 @@ class Call:
         ended = attempt.problem or str(attempt.status)
         again = f"; again in {attempt.wait:.1f} s" if attempt.wait is not None else ""
         complain(f"egpsync: {attempt.method} {attempt.url}: {visible(ended)}{again}")
+
+
+def _flag(name: str) -> str:
+    return f"--{name.replace('_', '-')}"
 
 
 def at_a_terminal() -> bool:

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from egpsync.errors import ExitCode
+from egpsync.errors import ExitCode, FileError
 from egpsync.files import write_whole
 from egpsync.model.report import Report
 from egpsync.report import FORMATS
@@ -29,13 +29,17 @@ class Output:
     verbosity: int  # -1 quiet, 0, 1, 2
 
     def write(self, report: Report) -> None:
-        """Write every file, then stdout. Raises FileError; what stdout shows is written all the same."""
+        """Write every file, then stdout. Raises FileError for the first that failed, once all else is written."""
         style = Style(color=False, verbosity=1)
-        try:
-            for kind, file in self.reports:
+        failures: list[FileError] = []
+        for kind, file in self.reports:
+            try:
                 write_whole(Path(file), FORMATS[kind](report, style))
-        finally:
-            click.echo(FORMATS[self.format](report, self._style()), nl=False, color=True)
+            except FileError as error:
+                failures.append(error)
+        click.echo(FORMATS[self.format](report, self._style()), nl=False, color=True)
+        if failures:
+            raise failures[0]
 
     def text(self, report: Report) -> str:
         """The report as text for stderr."""
@@ -74,7 +78,8 @@ def _after_apply(report: Report, *, waited: bool, pinned: bool) -> ExitCode:
         return ExitCode.OK
     if bad.keys() == {"failed"} and not report.outcomes["applied"]:
         return ExitCode.ERROR
-    return ExitCode.REFUSED if pinned and bad.keys() == {"stale"} else ExitCode.INCOMPLETE
+    moved_alone = "stale" in bad and bad.keys() <= {"stale", "not_attempted"}
+    return ExitCode.REFUSED if pinned and moved_alone else ExitCode.INCOMPLETE
 
 
 def output_of(chosen: Mapping[str, Any]) -> Output:

@@ -29,13 +29,15 @@ def command(
     call = Call.of(paths, chosen)
     watch = Watch(on_attempt=call.log)
     if check is not None:
-        call.refuse_to_plan_anew((*paths, *([out] if out else [])), chosen, "--check")
+        call.refuse_to_plan_anew((*paths, *(["--out"] if out else [])), chosen, "--check")
         reviewed = asyncio.run(review(check, call.settings, watch))
         show_plan(call, reviewed.refusing(), kind="plan", detailed=detailed_exitcode)
     planned = asyncio.run(call.plan(watch))
     if out is not None and planned.plan is not None and not planned.problems:
         save(out, planned, call.paths, call.consent)
-        complain(f"egpsync: egpsync apply --plan {out} sends exactly this plan")
+        refused = bool(planned.plan.refusals)
+        says = "is refused, and cannot be applied" if refused else f"egpsync apply --plan {out} sends exactly it"
+        complain(f"egpsync: the plan is saved in {out}: {says}")
     show_plan(call, planned, kind="plan", detailed=detailed_exitcode)
 
 

@@ -22,7 +22,7 @@ def show_progress(*, quiet: bool, color: bool) -> Iterator[Callable[[Event], Non
     console = Console(stderr=True, no_color=not color, highlight=False, markup=False, emoji=False)
     if quiet:
         yield lambda _: None
-    elif console.is_terminal:
+    elif console.file.isatty():  # rich itself takes FORCE_COLOR for a terminal, and would draw into a CI's log
         display = _Display(console)
         with Live(get_renderable=display.table, console=console, refresh_per_second=4, transient=True):
             yield display

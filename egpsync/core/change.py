@@ -53,13 +53,13 @@ def plan_update(pair: Pair, live: LiveModel, fields: tuple[FieldChange, ...], ac
     """A change without a replacement: rename, metadata, configuration, or nothing."""
     desired = pair.desired
     body = update_body(desired, live, fields, adopt=account.options.adopt)
+    retry = not fields and _failed_here(live) and account.options.retry_failed
+    if retry:
+        body = {**_same_configuration(live), **body}
     steps: list[Step] = [*_rename_steps(live, account), *_named_by_another(live, account)]
     if body:
         steps.append(Send(key=f"{live.id}#update", method="PATCH", path=f"{MODELS}/{live.id}", body=body))
-    retry = not fields and _failed_here(live) and account.options.retry_failed
-    if retry:
-        steps.append(_redeployment(live))
-    if "vendor_configuration" in body or retry:
+    if "vendor_configuration" in body:
         steps.append(Wait(key=f"{live.id}#wait", model_id=live.id))
     if not steps and live.status == DEPLOYING:
         steps.append(Wait(key=f"{live.id}#wait", model_id=live.id))
@@ -84,7 +84,7 @@ def _action(live: LiveModel, fields: tuple[FieldChange, ...], body: JsonMap, *, 
     server_says = f": {live.status_reason}" if live.status_reason else ""
     if live.status == DEPLOYING and (fields or body):
         return Action.BLOCKED, "is deploying now: apply waits for it, then changes it"
-    if "vendor_configuration" in body:
+    if "vendor_configuration" in body and not retry:
         return Action.REDEPLOY, ""
     if retry:
         return Action.REDEPLOY, f"its deployment is {live.status}{server_says}; the same configuration is tried again"
@@ -140,13 +140,12 @@ def _failed_here(live: LiveModel) -> bool:
     return live.status in FAILED_STATUSES and live.configuration is not None
 
 
-def _redeployment(live: LiveModel) -> Send:
+def _same_configuration(live: LiveModel) -> JsonMap:
     """The smallest configuration body that changes nothing: the API redeploys on any configuration."""
     configuration = live.configuration or {}
     image = configuration.get("model_image")
     partial = {"model_image": {"tag": image.get("tag")}} if image else {"model": configuration.get("model")}
-    body = {"vendor_configuration": partial}
-    return Send(key=f"{live.id}#retry", method="PATCH", path=f"{MODELS}/{live.id}", body=body)
+    return {"vendor_configuration": partial}
 
 
 def _create(desired: DesiredModel, account: Account) -> Change:

@@ -1,10 +1,12 @@
 """A plan and the limits in; what forbids it out, each with its figures and with what consents to it."""
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from egpsync.core.mark import read_mark
-from egpsync.model.plan import Action, Change, Plan, Refusal
+from egpsync.model.manifest import State
+from egpsync.model.plan import Action, Change, Plan, Refusal, Target
 
 SHARE = 30  # percent of the account's models, as in octoDNS (provider/plan.py: MAX_SAFE_UPDATE_PCENT)
 
@@ -30,31 +32,46 @@ def check_guards(plan: Plan, limits: Limits) -> tuple[Refusal, ...]:
     return tuple(refusal for guard in GUARDS for refusal in guard(plan, limits))
 
 
-def _wrong_target(plan: Plan, limits: Limits) -> Iterator[Refusal]:
-    for what, expected, actual in (
-        ("base URL", limits.expected_base_url, plan.target.base_url),
-        ("account", limits.expected_account_id, plan.target.account_id),
-    ):
-        if expected is not None and expected != actual:
-            yield Refusal(
-                guard="wrong-target",
-                message=f"the {what} is {actual or 'not set'}, and {expected} is expected",
-                consent="correct the settings, or what is expected of them",
-                model=None,
-                source=None,
-            )
-
-
-def _nothing_declared(plan: Plan, _: Limits) -> Iterator[Refusal]:
-    deletes = [change for change in plan.changes if change.action == Action.DELETE]
-    if deletes and all(change.desired is None for change in plan.changes):
-        yield Refusal(
-            guard="empty-manifests",
-            message=f"the manifests declare no model, and {len(deletes)} would be deleted",
-            consent="declare at least one model, or delete with `state: absent`",
+def check_target(target: Target, limits: Limits) -> tuple[Refusal, ...]:
+    """Whether it is the account that is expected: the one guard that needs no plan."""
+    return tuple(
+        Refusal(
+            guard="wrong-target",
+            message=f"the {what} is {actual or 'not set'}, and {expected} is expected",
+            consent=f"give the expected one with {flag} ({variable}), or correct --expect{flag[1:]} (EGPSYNC_EXPECT_"
+            f"{variable_end})",
             model=None,
             source=None,
         )
+        for what, flag, variable, variable_end, expected, actual in (
+            ("base URL", "--base-url", "SGP_CLIENT_BASE_URL", "BASE_URL", limits.expected_base_url, target.base_url),
+            ("account", "--account-id", "SGP_ACCOUNT_ID", "ACCOUNT_ID", limits.expected_account_id, target.account_id),
+        )
+        if expected is not None and expected != actual
+    )
+
+
+def _wrong_target(plan: Plan, limits: Limits) -> Iterator[Refusal]:
+    yield from check_target(plan.target, limits)
+
+
+def _nothing_declared(plan: Plan, _: Limits) -> Iterator[Refusal]:
+    """An owner of whom no model is declared any more has lost its manifests, more likely than all its models."""
+    pruned = Counter(
+        read_mark(change.live).owner or "" for change in plan.changes if change.desired is None and change.live
+    )
+    declaring = {
+        change.desired.owner for change in plan.changes if change.desired and change.desired.state == State.PRESENT
+    }
+    for owner, count in sorted(pruned.items()):
+        if owner not in declaring:
+            yield Refusal(
+                guard="empty-manifests",
+                message=f"the manifests of {owner!r} declare no model, and {count} would be pruned",
+                consent="declare at least one model, or delete each with `state: absent`",
+                model=None,
+                source=None,
+            )
 
 
 def _foreign(plan: Plan, _: Limits) -> Iterator[Refusal]:

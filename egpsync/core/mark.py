@@ -24,7 +24,11 @@ class Mark:
 
 def read_mark(live: LiveModel) -> Mark:
     """The mark of a live model; all empty where it has none."""
-    held = live.metadata.get(MARK)
+    return parse_mark(live.metadata.get(MARK))
+
+
+def parse_mark(held: Json) -> Mark:
+    """What stands under the mark's key; all empty where that is no mark."""
     held = held if isinstance(held, Mapping) else {}
     return Mark(
         owner=_text(held.get("owner")),

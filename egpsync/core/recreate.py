@@ -12,6 +12,7 @@ from hashlib import sha256
 from egpsync.core.diff import declarable, differences
 from egpsync.core.mark import intended_mark, read_mark
 from egpsync.core.names import MODELS, delete_request
+from egpsync.core.normalise import left_alone
 from egpsync.core.patch import create_body
 from egpsync.fields.table import policy_of
 from egpsync.model.live import FAILED_STATUSES, Live, LiveModel
@@ -27,7 +28,6 @@ class Replacement:
     """Where a replacement stands and what is left of it."""
 
     steps: tuple[Step, ...]
-    beside: tuple[LiveModel, ...]  # models of its own making in the account: no other change may touch them
     reason: str
 
 
@@ -49,14 +49,13 @@ def replace_model(key: str, desired: DesiredModel, old: LiveModel, unmanaged: Li
     creation = _creation(key, desired, old, name)
     takeover = _takeover(key, desired, old, CREATED if begun is None else begun.id)
     if begun is None:
-        return Replacement(steps=(*creation, *takeover), beside=(), reason="")
+        return Replacement(steps=(*creation, *takeover), reason="")
     if begun.status not in FAILED_STATUSES and _is_what_is_wanted(desired, old, begun):
         wait = Wait(key=f"{key}#wait", model_id=begun.id)
         reason = f"goes on with {begun.id}, created by an earlier run"
-        return Replacement(steps=(wait, *takeover), beside=(begun,), reason=reason)
+        return Replacement(steps=(wait, *takeover), reason=reason)
     return Replacement(
         steps=(delete_request(begun.id, begun.name), *creation, *_takeover(key, desired, old, CREATED)),
-        beside=(begun,),
         reason=f"begins again: {begun.id}, created by an earlier run, is {begun.status} or no longer what is wanted",
     )
 
@@ -98,11 +97,11 @@ def _is_what_is_wanted(desired: DesiredModel, old: LiveModel, begun: LiveModel) 
 
 
 def _carried_over(desired: DesiredModel, old: LiveModel) -> DesiredModel:
-    """What the new model is to hold: what the manifest declares, over what the old one holds undeclared."""
+    """What the new model is to hold: what the manifest declares, over what the old one holds undeclared or ignored."""
     held: JsonMap = declarable(old)
     if desired.vendor != old.vendor:
         held = {"model_metadata": held["model_metadata"]}
-    fields = _overlaid(desired.vendor, (), held, desired.fields)
+    fields = _overlaid(desired.vendor, (), held, left_alone((), desired.fields, held, desired.lifecycle.ignore_changes))
     if fields.get("vendor_configuration") is not None:
         fields["vendor_configuration"] = _without_idle_gpu_type(fields["vendor_configuration"])
     return replace(desired, fields=fields)

@@ -9,16 +9,14 @@ from copy import deepcopy
 from dataclasses import dataclass, replace
 from typing import Any
 
-from egpsync.core.diff import value_at
-from egpsync.core.mark import read_mark
-from egpsync.core.normalise import same
+from egpsync.core.diff import declarable, value_at
+from egpsync.core.mark import Mark, parse_mark, read_mark
+from egpsync.core.normalise import comparable, same
 from egpsync.fields.table import policy_of
 from egpsync.model.live import MARK, Live, LiveModel
 from egpsync.model.manifest import Desired, DesiredModel, Lifecycle, Node, State
-from egpsync.model.plan import Action
+from egpsync.model.plan import Action, Change
 from egpsync.model.values import Json, JsonMap, Path, Source
-
-KEEPS_ITS_RULES = Lifecycle(prevent_destroy=None, prevent_redeploy=None, ignore_changes=())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,8 +36,9 @@ class PastChange:
     action: Action
     vendor: str
     name: str  # after the run
-    id: str | None  # of the model that has the name after the run
+    id: str | None  # of the model that was changed or made; None where the run did not live to learn it
     fields: tuple[PastField, ...]
+    operation: str | None  # of the create, as the mark of what it made holds it
     place: str  # the file it was read from
 
 
@@ -49,35 +48,64 @@ class WayBack:
 
     desired: Desired
     notes: Mapping[tuple[str, str], tuple[str, ...]]  # (vendor, id or name) -> what is left as it is, and why
+    left: tuple[Change, ...]  # models of which nothing is put back, each with the reason
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Before:
+    """One model's way back."""
+
+    wanted: DesiredModel | None  # None: nothing is put back
+    left: tuple[str, ...] = ()  # what is not put back, and why
 
 
 def plan_way_back(past: Iterable[PastChange], live: Live) -> WayBack:
     """Desired models, pinned by id where they exist, that hold what the run found."""
     models: list[DesiredModel] = []
     notes: dict[tuple[str, str], tuple[str, ...]] = {}
+    left: list[Change] = []
     for change in past:
-        model, left = _before(change, live)
-        if model is not None:
-            models.append(model)
-        if left:
-            notes[change.vendor, change.id or change.name] = tuple(left)
-    return WayBack(desired=Desired(models=tuple(models), owners=(), digest=""), notes=notes)
+        before = _before(change, live)
+        if before.wanted is not None:
+            models.append(before.wanted)
+            notes[change.vendor, before.wanted.id or change.name] = before.left
+        elif before.left:
+            left.append(_left_alone(change, before.left))
+    return WayBack(desired=Desired(models=tuple(models), owners=(), digest=""), notes=notes, left=tuple(left))
 
 
-def _before(change: PastChange, live: Live) -> tuple[DesiredModel | None, list[str]]:
-    found = live.by_id().get(change.id or "")
+def _before(change: PastChange, live: Live) -> _Before:
+    found = _found(change, live)
     match change.action:
         case Action.DELETE:
             return _undeleted(change, live)
         case Action.CREATE:
             return _uncreated(change, found)
         case _ if found is None:
-            return None, [f"{change.name!r} is not in the account any more"]
+            return _Before(wanted=None, left=("is not in the account any more",))
+        case Action.RECREATE if (old := live.by_id().get(read_mark(found).replaces or "")) is not None:
+            why = f"{found.id} was to replace {old.id}, and both are there: finish it with egpsync apply, then revert"
+            return _Before(wanted=None, left=(why,))
+        case _ if any(field.path == ("model_vendor",) for field in change.fields):
+            why = f"took the place of another vendor's model, which was not kept: {found.id} is left"
+            return _Before(wanted=None, left=(why,))
         case _:
             return _restored(change, found)
 
 
-def _restored(change: PastChange, found: LiveModel) -> tuple[DesiredModel, list[str]]:
+def _found(change: PastChange, live: Live) -> LiveModel | None:
+    """The model as it is now: by its id, or by what the mark says of how it came about."""
+    if change.action == Action.RECREATE:
+        heirs = [model for model in live.models if change.id and read_mark(model).replaces == change.id]
+        if heirs:
+            return heirs[0]
+    if change.id is not None:
+        return live.by_id().get(change.id)
+    made = [model for model in live.models if change.operation and read_mark(model).operation == change.operation]
+    return made[0] if made else None
+
+
+def _restored(change: PastChange, found: LiveModel) -> _Before:
     fields: dict[str, Any] = {}
     name, left = found.name, []
     for field in change.fields:
@@ -86,58 +114,80 @@ def _restored(change: PastChange, found: LiveModel) -> tuple[DesiredModel, list[
             left.append(f"{dotted} held a secret, which is kept nowhere: it is left as it is")
         elif field.path == ("name",):
             name = field.before if found.name == field.after else found.name
-            left += [] if found.name == field.after else [f"it was renamed since, to {found.name!r}"]
-        elif not _is_still(found, field):
+            left += [] if found.name in (field.before, field.after) else [f"it was renamed since, to {found.name!r}"]
+        elif _holds(found, field.path, field.before):
+            continue
+        elif not _holds(found, field.path, field.after) or not _put_back(fields, field, found):
             left.append(f"{dotted} was changed since: it is left as it is")
-        else:
-            _put_back(fields, change.vendor, field, found)
-    return _wanted(change, name=name, id=found.id, fields=fields, owner=read_mark(found).owner), left
+    wanted = _wanted(change, name=name, id=found.id, fields=fields, mark=read_mark(found))
+    return _Before(wanted=wanted, left=tuple(left))
 
 
-def _uncreated(change: PastChange, found: LiveModel | None) -> tuple[DesiredModel | None, list[str]]:
+def _uncreated(change: PastChange, found: LiveModel | None) -> _Before:
     if found is None:
-        return None, [f"{change.name!r}, which the run created, is gone already"]
-    moved = [".".join(field.path) for field in change.fields if not field.sensitive and not _is_still(found, field)]
+        return _Before(wanted=None, left=("the run was to create it, and it is not there (any more)",))
+    moved = [
+        ".".join(field.path)
+        for field in change.fields
+        if not field.sensitive and not _holds(found, field.path, field.after)
+    ]
+    moved += [] if found.name == change.name else [f"its name (to {found.name!r})"]
     if moved:
-        return None, [f"the run created it, and {', '.join(moved)} was changed since: it is left"]
-    wanted = _wanted(change, name="", id=found.id, fields={}, owner=read_mark(found).owner)
-    return replace(wanted, state=State.ABSENT), ["the run created it"]
+        return _Before(wanted=None, left=(f"the run created it, and {', '.join(moved)} was changed since: it is left",))
+    wanted = _wanted(change, name="", id=found.id, fields={}, mark=read_mark(found))
+    return _Before(wanted=replace(wanted, state=State.ABSENT), left=("the run created it",))
 
 
-def _undeleted(change: PastChange, live: Live) -> tuple[DesiredModel | None, list[str]]:
+def _undeleted(change: PastChange, live: Live) -> _Before:
+    if change.id in live.by_id():
+        return _Before(wanted=None)
     if (change.vendor, change.name) in live.by_name():
-        return None, [f"the run deleted it, and there is a {change.name!r} again: it is left"]
+        why = f"the run deleted it, and there is a {change.name!r} again: it is left"
+        return _Before(wanted=None, left=(why,))
     held = {field.path[0]: field.before for field in change.fields if field.before is not None}
     secret: list[str] = []
     fields = {part: _without_secrets(change.vendor, (part,), value, secret) for part, value in held.items()}
-    mark = (fields.get("model_metadata") or {}).get(MARK)
+    metadata = fields.get("model_metadata") or {}
     if "model_metadata" in fields:
-        fields["model_metadata"] = {key: item for key, item in fields["model_metadata"].items() if key != MARK}
-    owner = mark.get("owner") if isinstance(mark, Mapping) else None
-    left = [f"{path} held secrets, which are kept nowhere: the model is created without them" for path in secret]
-    return _wanted(change, name=change.name, id=None, fields=fields, owner=owner), left
+        fields["model_metadata"] = {key: item for key, item in metadata.items() if key != MARK}
+    left = tuple(f"{path} held secrets, which are kept nowhere: the model is created without them" for path in secret)
+    wanted = _wanted(change, name=change.name, id=None, fields=fields, mark=parse_mark(metadata.get(MARK)))
+    return _Before(wanted=wanted, left=("the run deleted it", *left))
 
 
-def _is_still(found: LiveModel, field: PastField) -> bool:
-    return same(value_at(found.fields, field.path), field.after)
+def _holds(found: LiveModel, path: Path, value: Json) -> bool:
+    """Whether the model holds `value` at `path`, in whatever spelling the server gives it."""
+    if _unit(found.vendor, path) != path:
+        return same(value_at(found.fields, path), value)
+    declared: Json = value
+    for key in reversed(path):
+        declared = {key: declared}
+    wanted, held = comparable(found.vendor, declared, declarable(found))
+    return same(wanted, held)
 
 
-def _put_back(fields: dict[str, Any], vendor: str, field: PastField, found: LiveModel) -> None:
-    """Want the value of before; below a free-form map's key the whole value, as it is now, with that one put back."""
-    unit = _unit(vendor, field.path)
-    inside = fields
+def _put_back(fields: dict[str, Any], field: PastField, found: LiveModel) -> bool:
+    """Want the value of before; below a free-form map's key the whole value, as it is now, with that one put back.
+
+    False where what enclosed it is no map any more.
+    """
+    unit = _unit(found.vendor, field.path)
+    inside: Any = fields
     for key in unit[:-1]:
         inside = inside.setdefault(key, {})
     if unit == field.path:
         inside[unit[-1]] = field.before
-        return
-    whole = inside.setdefault(unit[-1], deepcopy(value_at(found.fields, unit)))
-    for key in field.path[len(unit) : -1]:
-        whole = whole[key]
+        return True
+    whole = inside[unit[-1]] if unit[-1] in inside else deepcopy(value_at(found.fields, unit))
+    enclosing = value_at(whole, field.path[len(unit) : -1])
+    if not isinstance(enclosing, dict):
+        return False
+    inside[unit[-1]] = whole
     if field.before is None:
-        whole.pop(field.path[-1], None)
+        enclosing.pop(field.path[-1], None)
     else:
-        whole[field.path[-1]] = field.before
+        enclosing[field.path[-1]] = field.before
+    return True
 
 
 def _unit(vendor: str, path: Path) -> Path:
@@ -161,17 +211,34 @@ def _without_secrets(vendor: str, path: Path, value: Json, secret: list[str]) ->
     return kept
 
 
-def _wanted(change: PastChange, *, name: str, id: str | None, fields: JsonMap, owner: str | None) -> DesiredModel:  # noqa: A002
+def _wanted(change: PastChange, *, name: str, id: str | None, fields: JsonMap, mark: Mark) -> DesiredModel:  # noqa: A002
     node = Node(fields, change.place, 1, 1, 1, 1, None)
+    protected = True if mark.prevent_destroy and id is None else None
     return DesiredModel(
         vendor=change.vendor,
         name=name,
         id=id,
         renamed_from=None,
         state=State.PRESENT,
-        owner=owner,
-        lifecycle=KEEPS_ITS_RULES,
+        owner=mark.owner,
+        lifecycle=Lifecycle(prevent_destroy=protected, prevent_redeploy=None, ignore_changes=()),
         fields=fields,
         node=node,
         source=Source(file=change.place, line=1, column=1),
+    )
+
+
+def _left_alone(change: PastChange, why: tuple[str, ...]) -> Change:
+    return Change(
+        action=Action.UNCHANGED,
+        vendor=change.vendor,
+        name=change.name,
+        id=change.id,
+        reason="",
+        fields=(),
+        steps=(),
+        source=Source(file=change.place, line=1, column=1),
+        desired=None,
+        live=None,
+        notes=why,
     )

@@ -37,6 +37,11 @@ def build_run(head: ReportHead, run: RunResult) -> Report:
     return _report(head, run.plan.target, changes, plan=run.plan, run=run)
 
 
+def told(changes: Iterable[Change], text: str) -> str:
+    """What is said of these changes beside a report, such as a server's words, without their secrets."""
+    return without((secret for change in changes for secret in _secrets_of(change)), text) if text else ""
+
+
 def _report(
     head: ReportHead,
     target: Target | None,
@@ -91,7 +96,7 @@ def _change(change: Change, result: ChangeResult | None) -> ReportChange:
     renamed = change.live is not None and change.live.name != change.name
 
     def safe(text: str) -> str:
-        return without(_secrets_of(change), text) if text else ""
+        return told([change], text)
 
     return ReportChange(
         name=change.name,

@@ -136,8 +136,12 @@ def _capacity(report: Report) -> list[str]:
     return ["\n".join([head, *_fitting(rows, _CAPACITY_ROOM)])] if rows else []
 
 
+def _ended(change: ReportChange) -> bool:
+    return change.outcome is not None and change.outcome.result != "nothing"
+
+
 def _models(report: Report, room: int) -> list[str]:
-    listed = [change for change in report.changes if change.action != "unchanged" or change.notes]
+    listed = [change for change in report.changes if change.action != "unchanged" or change.notes or _ended(change)]
     shown: list[str] = []
     left_out: list[ReportChange] = []
     for change in sorted(listed, key=_urgency):

@@ -65,7 +65,8 @@ def _changes(report: Report, style: Style) -> Iterator[str]:
 def _is_listed(change: ReportChange, style: Style) -> bool:
     if style.verbosity < 0:
         return change.outcome is not None and change.outcome.result in WENT_WRONG
-    return change.action != "unchanged" or bool(change.notes) or style.verbosity > 0
+    ended = change.outcome is not None and change.outcome.result != "nothing"
+    return change.action != "unchanged" or ended or bool(change.notes) or style.verbosity > 0
 
 
 def _urgency(change: ReportChange) -> int:

@@ -1,6 +1,7 @@
 """A plan in, carried out under a lock and a journal; what became of each change out."""
 
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from egpsync import __version__
@@ -9,6 +10,7 @@ from egpsync.api.journal import Home, Tried
 from egpsync.api.run import Pace, Run
 from egpsync.core.change import PlanOptions
 from egpsync.core.replan import Replanner
+from egpsync.errors import FileError, LockedError
 from egpsync.model.plan import Plan
 from egpsync.model.run import RunResult
 from egpsync.settings import Settings
@@ -20,13 +22,15 @@ class Settled:
     """A request that an earlier run did not live to see the end of, in the light of a fresh plan."""
 
     tried: Tried
-    happened: bool  # the plan does not ask for it again
+    happened: bool | None  # whether the server holds it; None where the plan says nothing of the model
 
 
 async def apply(
     plan: Plan, settings: Settings, options: PlanOptions, watch: Watch, pace: Pace | None = None
 ) -> RunResult:
     """Send exactly the plan's requests. The plan must have no refusals; every fault is the outcome of a change.
+
+    The result is given though the journal's last lines cannot be written: the next run then looks back once more.
 
     Raises LockedError where another run holds the account, FileError where nothing can be journaled.
     """
@@ -43,18 +47,27 @@ async def apply(
                     stop=watch.stop,
                 )
                 result = await apply_plan(plan, run, _rollout(settings))
-                journal.end(Counter(change.outcome.value for change in result.results))
-        home.settle()
+                with suppress(FileError):
+                    journal.end(Counter(change.outcome.value for change in result.results))
+        with suppress(FileError):
+            home.settle()
     return replace(result, journal=str(journal.file))
 
 
 def look_back(plan: Plan, settings: Settings) -> tuple[Settled, ...]:
-    """What earlier runs left unknown, each told by whether the fresh plan still asks for it."""
-    asked = {(change.vendor, change.name, request.method) for change in plan.changes for request in change.requests}
-    return tuple(
-        Settled(tried=tried, happened=(tried.vendor, tried.name, tried.method) not in asked)
-        for tried in Home(settings.state_dir, target_of(settings)).unfinished()
-    )
+    """What earlier runs left unknown, each told by whether the fresh plan still asks for it.
+
+    Nothing while another run holds the account: what is under way there is not left.
+    """
+    home = Home(settings.state_dir, target_of(settings))
+    if not home.unfinished():
+        return ()
+    try:
+        with home.locked():
+            left = home.unfinished()
+    except LockedError:
+        return ()
+    return tuple(Settled(tried=tried, happened=_happened(tried, plan)) for tried in left)
 
 
 def settle(settings: Settings) -> None:
@@ -62,6 +75,16 @@ def settle(settings: Settings) -> None:
     home = Home(settings.state_dir, target_of(settings))
     with home.locked():
         home.settle()
+
+
+def _happened(tried: Tried, plan: Plan) -> bool | None:
+    model_id = tried.path.rpartition("/")[2]
+    if any(step.key == tried.step for change in plan.changes for step in change.requests):
+        return False
+    if tried.method == "DELETE":
+        return None if any(model.id == model_id for model in plan.unmanaged) else True
+    known = any((change.vendor, change.name) == (tried.vendor, tried.name) for change in plan.changes)
+    return True if known else None
 
 
 def _rollout(settings: Settings) -> Rollout:

@@ -8,9 +8,10 @@ from egpsync.api.client import Access, Attempt, Client
 from egpsync.api.fetch import fetch_all
 from egpsync.api.journal import FailedDeployment, Home, fingerprint_of
 from egpsync.core.change import PlanOptions
-from egpsync.core.guard import Limits, check_guards
+from egpsync.core.guard import Limits, check_guards, check_target
 from egpsync.core.plan import make_plan
 from egpsync.errors import UsageError
+from egpsync.model.live import Live
 from egpsync.model.manifest import Problem
 from egpsync.model.plan import Action, Change, Plan, Target
 from egpsync.model.run import Event
@@ -53,18 +54,32 @@ async def plan(
     watch: Watch,
 ) -> Planned:
     """Validate, fetch the complete account, compare, guard. Raises ApiError where the account cannot be read."""
+    planned = await _compare(paths, settings, options, watch)
+    return planned if planned.plan is None else replace(planned, plan=guarded(planned.plan, settings, consent))
+
+
+async def drift(paths: Sequence[str], settings: Settings, watch: Watch) -> Planned:
+    """What differs. Guards that limit what a run may send have no say in it; the wrong account still refuses."""
+    planned = await _compare(paths, settings, PlanOptions(), watch)
+    if planned.plan is None:
+        return planned
+    refusals = (*planned.plan.refusals, *check_target(planned.plan.target, _limits(settings, Consent())))
+    return replace(planned, plan=replace(planned.plan, refusals=refusals))
+
+
+async def _compare(paths: Sequence[str], settings: Settings, options: PlanOptions, watch: Watch) -> Planned:
+    """An account other than the expected one is not even asked: it would be shown the key."""
     checked = validate(paths)
     if checked.desired is None:
         return Planned(checked=checked, plan=None, problems=checked.problems, options=options)
-    async with connect(settings, watch.on_attempt) as client:
-        live = await fetch_all(client)
-    planned = make_plan(checked.desired, live, target_of(settings), options)
-    return Planned(
-        checked=checked,
-        plan=guarded(planned.plan, settings, consent),
-        problems=(*checked.problems, *with_excerpts(planned.problems, checked.texts)),
-        options=options,
-    )
+    target = target_of(settings)
+    if check_target(target, _limits(settings, Consent())):
+        planned = make_plan(replace(checked.desired, models=()), Live(models=()), target)
+    else:
+        async with connect(settings, watch.on_attempt) as client:
+            planned = make_plan(checked.desired, await fetch_all(client), target, options)
+    problems = (*checked.problems, *with_excerpts(planned.problems, checked.texts))
+    return Planned(checked=checked, plan=planned.plan, problems=problems, options=options)
 
 
 def guarded(plan: Plan, settings: Settings, consent: Consent) -> Plan:

@@ -4,7 +4,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from egpsync.api.planfile import SavedPlan, load_plan, pin, save_plan
+from egpsync.api.planfile import SavedPlan, load_plan, pin, same_manifests, save_plan
 from egpsync.core.change import PlanOptions
 from egpsync.errors import PlanFileError
 from egpsync.model.plan import Action, Plan, Refusal
@@ -39,11 +39,12 @@ async def review(file: str, settings: Settings, watch: Watch) -> Reviewed:
     """Plan again what the file pins. Raises PlanFileError where the file cannot hold for this account and manifests."""
     saved = load_plan(Path(file), max_age=settings.plan_max_age)
     _same_target(file, saved, settings)
-    options, consent = _options(saved)
+    _not_refused(file, saved)
+    options, consent = _options(file, saved)
     planned = await plan(saved.paths, settings, options, consent, watch)
-    if planned.checked.digest != saved.digest:
+    if not same_manifests(planned.checked.digest, saved):
         raise PlanFileError(
-            f"was made from other manifests than {', '.join(saved.paths)} holds now",
+            f"the plan was made from other manifests than {', '.join(saved.paths)} holds now",
             where=file,
             advice="Save a new plan with egpsync plan --out, and review it. Nothing was sent.",
         )
@@ -57,18 +58,34 @@ def _same_target(file: str, saved: SavedPlan, settings: Settings) -> None:
     ours = target_of(settings)
     if saved.target != ours:
         raise PlanFileError(
-            f"is for {saved.target.base_url}, account {saved.target.account_id or 'not set'}; "
+            f"the plan is for {saved.target.base_url}, account {saved.target.account_id or 'not set'}; "
             f"the settings mean {ours.base_url}, account {ours.account_id or 'not set'}",
             where=file,
             advice="Give the plan's own --base-url and --account-id. Nothing was sent.",
         )
 
 
-def _options(saved: SavedPlan) -> tuple[PlanOptions, Consent]:
-    held: dict[str, Any] = dict(saved.options)
-    confirmed = tuple((Action(action), count) for action, count in held.pop("confirmed"))
-    consent = Consent(allow_recreate=held.pop("allow_recreate"), confirmed=confirmed)
-    return PlanOptions(**held), consent
+def _not_refused(file: str, saved: SavedPlan) -> None:
+    if saved.refusals:
+        raise PlanFileError(
+            f"the plan was refused when it was saved, by {', '.join(saved.refusals)}",
+            where=file,
+            advice="egpsync plan says what consents. Save a new plan with that, and review it. Nothing was sent.",
+        )
+
+
+def _options(file: str, saved: SavedPlan) -> tuple[PlanOptions, Consent]:
+    try:
+        held: dict[str, Any] = dict(saved.options)
+        confirmed = tuple((Action(action), count) for action, count in held.pop("confirmed"))
+        consent = Consent(allow_recreate=held.pop("allow_recreate"), confirmed=confirmed)
+        return PlanOptions(**held), consent
+    except (KeyError, TypeError, ValueError) as error:
+        raise PlanFileError(
+            f"the plan was made with options that this egpsync does not know ({error})",
+            where=file,
+            advice="Apply it with the egpsync that saved it, or save a new plan. Nothing was sent.",
+        ) from error
 
 
 def _refusals(plan: Plan) -> tuple[Refusal, ...]:

@@ -1,0 +1,151 @@
+"""Where the result goes, how it looks, and what stays beside it."""
+
+import json
+import re
+
+import pytest
+
+from egpsync.emulator.server import Running
+from tests.cli.samples import Shell, hosted, launch
+from tests.conftest import StartEmulator
+
+COLOR = re.compile(r"\x1b\[[0-9;]*m")
+
+
+def one_change(emulator: StartEmulator, shell: Shell) -> Running:
+    """An account that differs in one key of one model."""
+    running = emulator(seed=[hosted("a", model_metadata={"team": "x"})])
+    shell.knows(running).wants(hosted("a", model_metadata={"team": "y"}))
+    return running
+
+
+@pytest.mark.parametrize("verbosity", [[], ["-vv"], ["-q"]])
+def test_stdout_carries_the_result_alone(emulator: StartEmulator, shell: Shell, verbosity: list[str]) -> None:
+    """JSON parses, whatever is said on stderr."""
+    one_change(emulator, shell)
+    done = shell.run("apply", "--yes", "--format", "json", *verbosity)
+    assert done.code == 0
+    assert done.json["outcomes"]["applied"] == 1
+
+
+def test_progress_is_on_stderr_in_plain_lines(emulator: StartEmulator, shell: Shell) -> None:
+    """One when it is sent, one when it ended."""
+    running = one_change(emulator, shell)
+    path = f"/v5/models/{running.store.named('a')['id']}"
+    done = shell.run("apply", "--yes")
+    lines = done.err.splitlines()
+    assert lines[:2] == [f"egpsync: a (openai): PATCH {path}", "egpsync: a (openai): applied"]
+    assert "\x1b" not in done.err
+
+
+def test_quiet_says_nothing_beside_the_result(emulator: StartEmulator, shell: Shell) -> None:
+    """-q: no progress."""
+    one_change(emulator, shell)
+    done = shell.run("apply", "--yes", "-q")
+    assert (done.code, done.err) == (0, "")
+    assert done.out != ""
+
+
+def test_requests_are_shown_with_v(emulator: StartEmulator, shell: Shell) -> None:
+    """The body that apply would send."""
+    running = one_change(emulator, shell)
+    path = f"/v5/models/{running.store.named('a')['id']}"
+    assert f"PATCH {path}" not in shell.run("plan").out
+    assert f"PATCH {path}" in shell.run("plan", "-v").out
+
+
+def test_each_request_is_logged_with_vv(emulator: StartEmulator, shell: Shell) -> None:
+    """Method, URL and status on stderr, as they are made."""
+    running = one_change(emulator, shell)
+    done = shell.run("plan", "-vv")
+    assert f"egpsync: GET {running.base_url}/v5/models: 200\n" in done.err
+
+
+def test_apply_dry_run_is_exactly_plan(emulator: StartEmulator, shell: Shell) -> None:
+    """The same bytes on stdout, the same exit code."""
+    one_change(emulator, shell)
+    dry, plan = shell.run("apply", "--dry-run"), shell.run("plan")
+    assert (dry.code, dry.out) == (plan.code, plan.out)
+
+
+def test_equal_input_gives_equal_bytes(emulator: StartEmulator, shell: Shell) -> None:
+    """In the machine-readable format."""
+    one_change(emulator, shell)
+    assert shell.run("plan", "--format", "json").out == shell.run("plan", "--format", "json").out
+
+
+def test_several_reports_are_written_in_one_run(emulator: StartEmulator, shell: Shell) -> None:
+    """Each whole, in folders that are made for them; nothing else is left beside them."""
+    one_change(emulator, shell)
+    done = shell.run(
+        *("plan", "--format", "json", "--report", "markdown=out/plan.md", "--report", "json=out/deep/plan.json"),
+        *("--report", "text=plan.txt"),
+    )
+    assert done.code == 0
+    assert shell.read("out/deep/plan.json") == done.out
+    assert shell.read("out/plan.md").startswith("<!-- egpsync:plan:")
+    assert "model_metadata.team" in shell.read("plan.txt")
+    assert [path.name for path in (shell.folder / "out").iterdir() if path.is_file()] == ["plan.md"]
+
+
+def test_a_report_replaces_an_older_one(emulator: StartEmulator, shell: Shell) -> None:
+    """Nothing of it is left."""
+    one_change(emulator, shell)
+    shell.file("plan.json", "x" * 100_000)
+    shell.run("plan", "--report", "json=plan.json")
+    assert json.loads(shell.read("plan.json"))["kind"] == "plan"
+
+
+def test_a_report_that_cannot_be_written_exits_1_and_stops_no_other(emulator: StartEmulator, shell: Shell) -> None:
+    """Stdout and the other files are written all the same, and the message names the file."""
+    one_change(emulator, shell)
+    shell.file("file", "")
+    done = shell.run("plan", "--report", "json=file/below.json", "--report", "json=other.json", "--format", "json")
+    assert done.code == 1
+    assert done.err.startswith("Error: file/below.json: cannot be written: ")
+    assert done.json["kind"] == "plan"
+    assert shell.read("other.json") == done.out
+
+
+def test_a_report_that_cannot_be_written_hides_no_outcome(emulator: StartEmulator, shell: Shell) -> None:
+    """Apply has changed the account: what became of it is on stdout."""
+    running = one_change(emulator, shell)
+    shell.file("file", "")
+    done = shell.run("apply", "--yes", "--report", "json=file/below.json", "--format", "json")
+    assert done.code == 1
+    assert done.json["outcomes"]["applied"] == 1
+    assert running.store.named("a")["model_metadata"] == {"team": "y"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "environ", "color"),
+    [
+        ([], {}, False),
+        ([], {"FORCE_COLOR": "1"}, True),
+        ([], {"FORCE_COLOR": "1", "NO_COLOR": "1"}, False),
+        (["--color", "always"], {"NO_COLOR": "1"}, True),
+        (["--color", "never"], {"FORCE_COLOR": "1"}, False),
+    ],
+)
+def test_who_decides_on_colour(
+    emulator: StartEmulator, shell: Shell, arguments: list[str], environ: dict[str, str], *, color: bool
+) -> None:
+    """The flag, then NO_COLOR, then FORCE_COLOR, then whether it is a terminal."""
+    one_change(emulator, shell)
+    assert bool(COLOR.search(shell.run("plan", *arguments, **environ).out)) is color
+
+
+def test_forced_colour_draws_no_live_display_into_a_file(emulator: StartEmulator, shell: Shell) -> None:
+    """CI sets FORCE_COLOR: colour is welcome there, moving the cursor is not."""
+    running = emulator(seed=[launch("a")], deploy_seconds=0.3)
+    done = shell.knows(running).wants(launch("a", tag="v2")).run("apply", "--yes", FORCE_COLOR="1")
+    assert done.code == 0
+    assert "\x1b" not in COLOR.sub("", done.err)
+    assert "egpsync: a (launch): applied" in COLOR.sub("", done.err)
+
+
+def test_reports_on_disk_have_no_colour(emulator: StartEmulator, shell: Shell) -> None:
+    """Whatever the terminal gets."""
+    one_change(emulator, shell)
+    shell.run("plan", "--color", "always", "--report", "text=plan.txt")
+    assert "\x1b" not in shell.read("plan.txt")

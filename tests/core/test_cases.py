@@ -1,0 +1,83 @@
+"""Whole flows: each folder of tests/cases is a manifest, an account and the plan between them."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from egpsync.core.change import PlanOptions
+from egpsync.core.guard import Limits, check_guards
+from egpsync.core.plan import Planned, make_plan
+from egpsync.manifest.check import check
+from egpsync.manifest.read import read
+from egpsync.manifest.resolve import resolve
+from egpsync.model.plan import Change, Refusal, Send, Step
+from egpsync.model.values import Source
+from tests.core.build import TARGET, live_of
+
+CASES = Path(__file__).parent.parent / "cases"
+
+
+@pytest.mark.parametrize("case", sorted(path.name for path in CASES.iterdir()))
+def test_case(case: str) -> None:
+    """The plan is the expected one, in words that a reader can check; expected.json may set options."""
+    expected = json.loads((CASES / case / "expected.json").read_text())
+    assert found(case, expected.get("options", {})) == expected
+
+
+def found(case: str, options: dict[str, Any]) -> dict[str, Any]:
+    """What the case's plan comes to, with empty parts left out."""
+    documents = read([str(CASES / case / "manifest.yaml")])
+    assert (documents.problems, check(documents)) == ((), ())
+    live = live_of(*json.loads((CASES / case / "live.json").read_text()))
+    planned = make_plan(resolve(documents), live, TARGET, PlanOptions(**options))
+    parts = {"options": options, **_told(planned)}
+    return {key: value for key, value in parts.items() if value}
+
+
+def _told(planned: Planned) -> dict[str, Any]:
+    plan = planned.plan
+    return {
+        "changes": [_change(change) for change in plan.changes],
+        "unmanaged": [model.id for model in plan.unmanaged],
+        "refusals": [_refusal(refusal) for refusal in (*plan.refusals, *check_guards(plan, Limits()))],
+        "problems": [f"{_place(problem.source)} {problem.rule}: {problem.message}" for problem in planned.problems],
+    }
+
+
+def _change(change: Change) -> dict[str, Any]:
+    told = {
+        "model": f"{change.vendor}/{change.name}",
+        "action": change.action,
+        "reason": change.reason,
+        "fields": {
+            ".".join(field.path): [field.op, field.before, field.after, _place(field.source)] for field in change.fields
+        },
+        "steps": [_step(step) for step in change.steps],
+        "notes": list(change.notes),
+    }
+    return {key: value for key, value in told.items() if value}
+
+
+def _step(step: Step) -> dict[str, Any]:
+    if isinstance(step, Send):
+        told = {
+            "key": step.key,
+            "send": f"{step.method} {step.path}",
+            "body": step.body,
+            "after": list(step.after),
+            "expects_name": step.expects_name,
+            "swap_with": step.swap_with,
+        }
+    else:
+        told = {"key": step.key, "wait": f"{step.model_id} {step.until}", "after": list(step.after)}
+    return {key: value for key, value in told.items() if value}
+
+
+def _refusal(refusal: Refusal) -> str:
+    return f"{refusal.guard} {'/'.join(refusal.model or ())}: {refusal.message}"
+
+
+def _place(source: Source | None) -> str:
+    return f"{Path(source.file).name}:{source.line}:{source.column}" if source else ""

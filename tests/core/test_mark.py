@@ -1,0 +1,123 @@
+"""The mark in a model's metadata: what it says, what it should say, when it is written."""
+
+from typing import Any
+
+import pytest
+
+from egpsync.core.mark import Mark, intended_mark, marked_otherwise, read_mark
+from tests.core.build import desired_of, entry, item, live_model, only_change, plan_of, sent
+from tests.core.server import Server, play
+
+EMPTY = Mark(owner=None, prevent_destroy=False, operation=None, replaces=None)
+
+
+def marked(mark: Any, **metadata: Any) -> dict[str, Any]:
+    """A hosted model with that mark."""
+    return item("m", "a", model_metadata={"egpsync": mark, **metadata})
+
+
+@pytest.mark.parametrize(
+    ("mark", "said"),
+    [
+        (
+            {"owner": "p/m", "prevent_destroy": True, "op": "ab", "replaces": "m-0"},
+            Mark(owner="p/m", prevent_destroy=True, operation="ab", replaces="m-0"),
+        ),
+        ({"owner": 1, "prevent_destroy": "true", "op": [], "replaces": None}, EMPTY),
+        ({"prevent_destroy": 1}, EMPTY),
+        ("mine", EMPTY),
+        (["owner"], EMPTY),
+        (None, EMPTY),
+        ({}, EMPTY),
+    ],
+)
+def test_read(mark: Any, said: Mark) -> None:
+    """What a mark says; what is malformed says nothing."""
+    assert read_mark(live_model(marked(mark))) == said
+
+
+def test_no_mark() -> None:
+    """Metadata that is null says nothing."""
+    assert read_mark(live_model(item("m", "a", model_metadata=None))) == EMPTY
+
+
+@pytest.mark.parametrize(
+    ("owner", "protect", "held", "intended"),
+    [
+        (None, None, None, {}),
+        ("p/m", None, None, {"owner": "p/m"}),
+        ("p/m", True, {"op": "ab"}, {"op": "ab", "owner": "p/m", "prevent_destroy": True}),
+        (None, False, {"owner": "x", "prevent_destroy": True}, {"owner": "x"}),
+        (None, None, {"prevent_destroy": True}, {"prevent_destroy": True}),
+        ("p/m", None, "nonsense", {"owner": "p/m"}),
+        (None, None, {"later": {"version": 2}}, {"later": {"version": 2}}),
+    ],
+)
+def test_intended(owner: str | None, protect: bool | None, held: Any, intended: dict[str, Any]) -> None:
+    """What is there stays, with the owner and the protection that the manifest states."""
+    lifecycle: dict[str, Any] = {} if protect is None else {"lifecycle": {"prevent_destroy": protect}}
+    desired = desired_of(entry("a", **lifecycle), owner=owner).models[0]
+    live = live_model(marked(held) if held is not None else item("m", "a"))
+    assert intended_mark(desired, live) == intended
+
+
+def test_a_malformed_mark_is_left_alone() -> None:
+    """Where the manifest has nothing to say, even nonsense under our key is left as it is."""
+    live = live_model(marked("nonsense"))
+    assert not marked_otherwise(desired_of(entry("a")).models[0], live)
+    assert sent(plan_of([entry("a", model_metadata={"k": 1})], [marked("nonsense")])) == [
+        ("PATCH", "/v5/models/m", {"model_metadata": {"egpsync": "nonsense", "k": 1}})
+    ]
+
+
+def test_never_a_change_of_its_own() -> None:
+    """A model that lacks the owner's mark is unchanged, until something else of it changes."""
+    assert plan_of([entry("a")], [item("m", "a")], owner="p/m").empty
+    assert sent(plan_of([entry("a", model_metadata={"k": 1})], [item("m", "a")], owner="p/m")) == [
+        ("PATCH", "/v5/models/m", {"model_metadata": {"k": 1, "egpsync": {"owner": "p/m"}}})
+    ]
+
+
+def test_adopting() -> None:
+    """With `adopt` the mark is written on its own, and once."""
+    change = only_change([entry("a")], [item("m", "a")], owner="p/m", adopt=True)
+    assert (change.action, change.reason) == ("update", "is adopted: only the owner's mark is written")
+    assert plan_of([entry("a")], [marked({"owner": "p/m"})], owner="p/m", adopt=True).empty
+
+
+@pytest.mark.parametrize("maps", ["replace", "merge"])
+def test_giving_up_the_only_thing_that_it_says(maps: str) -> None:
+    """A mark that is to say nothing is emptied, which holds whether maps are replaced or merged."""
+    entries = [entry("a", lifecycle={"prevent_destroy": False})]
+    server = Server([marked({"prevent_destroy": True}, k=1)], maps=maps)
+    plan = plan_of(entries, list(server.items.values()), adopt=True)
+    assert sent(plan) == [("PATCH", "/v5/models/m", {"model_metadata": {"k": 1, "egpsync": {}}})]
+    play(plan, server)
+    assert plan_of(entries, list(server.items.values()), adopt=True).empty
+
+
+def test_dropping_all_metadata_keeps_the_mark() -> None:
+    """Keys are dropped one by one, and the mark is not among them."""
+    entries = [entry("a", model_metadata={"k": None})]
+    assert sent(plan_of(entries, [marked({"owner": "p/m", "op": "ab"}, k=1)], owner="p/m")) == [
+        ("PATCH", "/v5/models/m", {"model_metadata": {"egpsync": {"owner": "p/m", "op": "ab"}}})
+    ]
+
+
+def test_a_create_carries_the_same_operation_for_the_same_body() -> None:
+    """The operation's id depends on the body alone, and tells two bodies apart."""
+
+    def operation(**metadata: Any) -> Any:
+        (change,) = plan_of([entry("a", model_type="completion", model_metadata=metadata)], []).changes
+        return (change.requests[0].body or {})["model_metadata"]["egpsync"]["op"]
+
+    assert operation(x=1, y=2) == operation(y=2, x=1)
+    assert operation(x=1) != operation(x=2)
+
+
+def test_protection_that_is_not_live_yet_is_noted() -> None:
+    """The reviewer is told that the mark does not hold the protection yet."""
+    change = only_change([entry("a", lifecycle={"prevent_destroy": True})], [item("m", "a")])
+    assert change.notes == (
+        "prevent_destroy is not on the live model yet: it is written with the next change, or now with --adopt",
+    )
