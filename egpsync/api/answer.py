@@ -55,7 +55,7 @@ def json_of(answer: Answer) -> Json:
         return json.loads(answer.content, parse_constant=_no_constant, parse_float=_finite)
     except (ValueError, RecursionError) as error:
         cut = "json" in answer.headers.get("content-type", "")
-        what = "the answer is cut short" if cut else f"the answer is no JSON: {_excerpt(answer)}"
+        what = "the answer is cut short" if cut else f"the answer is no JSON: {_why(answer, error)}"
         if answer.method == "GET" and not cut:
             raise Misanswered(
                 what,
@@ -134,6 +134,11 @@ def _without_echoes(body: Json) -> Json:
             return [_without_echoes(item) for item in items]
         case _:
             return body
+
+
+def _why(answer: Answer, error: Exception) -> str:
+    """The beginning of a page; of what is nearly JSON only the fault, as models stand there with their secrets."""
+    return str(error) if answer.content.lstrip()[:1] in (b"{", b"[") else _excerpt(answer)
 
 
 def _excerpt(answer: Answer) -> str:

@@ -132,7 +132,8 @@ class Client:
         self._turn += 1
         lane = self._lanes[self._turn % len(self._lanes)]
         try:
-            response = await lane.request(method, url, params=query, content=content)
+            async with asyncio.timeout(self._patience.deadline):  # an answer can come byte by byte for ever
+                response = await lane.request(method, url, params=query, content=content)
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError) as error:
             raise Unreachable(
                 f"no connection: {_words(error)}",
@@ -140,7 +141,7 @@ class Client:
                 url=url,
                 advice="Nothing was sent. Check the base URL, the network, and whether the server is up.",
             ) from error
-        except (httpx.TransportError, httpx.DecodingError) as error:
+        except (httpx.TransportError, httpx.DecodingError, TimeoutError) as error:
             raise Ambiguous(
                 f"no answer: {_words(error)}",
                 method=method,

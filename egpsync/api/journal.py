@@ -191,7 +191,8 @@ class Journal:
 
     async def deployed(self, change: Change, status: str, reason: str) -> None:
         """A deployment that this run started has ended. Where that cannot be written, a later plan's note is lost."""
-        fields = change.desired.fields if change.desired else None
+        known = (change.desired.fields if change.desired else None, change.live.fields if change.live else None)
+        secret = [text for fields in known for text in secrets_in(change.vendor, (), fields)]
         with suppress(FileError):
             await self._write(
                 "deployed",
@@ -199,7 +200,7 @@ class Journal:
                 name=change.name,
                 fingerprint=fingerprint_of(change, self._salt),
                 status=status,
-                reason=without(secrets_in(change.vendor, (), fields), reason),
+                reason=without(secret, reason),
             )
 
     def end(self, outcomes: Mapping[str, int]) -> None:

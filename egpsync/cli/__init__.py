@@ -1,9 +1,11 @@
 """The command line: the group of commands, and the one place where errors become text and exit codes."""
 
 import os
+import signal
 import sys
 from collections.abc import Mapping
 from importlib import import_module
+from typing import NoReturn
 
 import click
 
@@ -65,6 +67,7 @@ def main() -> None:
 
 def run() -> None:
     """Run the command line and exit: 64 for wrong usage, as click's own 2 would read as "differences"."""
+    signal.signal(signal.SIGTERM, _terminated)
     try:
         code = main.main(prog_name="egpsync", standalone_mode=False) or ExitCode.OK
     except click.Abort:
@@ -83,6 +86,11 @@ def run() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = ExitCode.ERROR
     sys.exit(code)
+
+
+def _terminated(*_: object) -> NoReturn:
+    """SIGTERM where nothing is under way; a run that sends has a handler of its own."""
+    sys.exit(ExitCode.TERMINATED)
 
 
 def complain(text: str) -> None:

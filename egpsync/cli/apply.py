@@ -69,6 +69,7 @@ def confirm_and_apply(
     if plan is None or report.problems or report.refusals or not _has_steps(plan):
         call.output.write(report)
         raise click.exceptions.Exit(exit_code(report))
+    call.output.try_files()
     if not plan.empty and not yes:
         _ask(call, plan, report)
     result = asyncio.run(_carry_out(call, plan, planned.options))

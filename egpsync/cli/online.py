@@ -21,6 +21,8 @@ from egpsync.report.escape import visible
 from egpsync.settings import Settings, load_settings
 from egpsync.workflow.plan import Consent, Planned, Watch, plan, target_of
 
+LONG = 1.0  # seconds of waiting for the server that are worth a line
+
 PLANNING = (
     "prune",
     "adopt",
@@ -88,8 +90,9 @@ class Call:
         return build_problems(head) if planned.plan is None or invalid else build_plan(head, planned.plan)
 
     def log(self, attempt: Attempt) -> None:
-        """With -vv: each request on stderr, without body and headers."""
-        if self.output.verbosity < 2:
+        """On stderr: with -vv each request, without body and headers; else why it takes long, now and then."""
+        waits = attempt.wait is not None and attempt.wait >= LONG
+        if self.output.verbosity < 2 and not (waits and self.output.verbosity >= 0):
             return
         ended = attempt.problem or str(attempt.status)
         again = f"; again in {attempt.wait:.1f} s" if attempt.wait is not None else ""

@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from egpsync.errors import ExitCode, FileError
-from egpsync.files import write_whole
+from egpsync.files import try_whole, write_whole
 from egpsync.model.report import Report
 from egpsync.report import FORMATS
 from egpsync.report.style import Style
@@ -27,6 +27,11 @@ class Output:
     reports: tuple[tuple[str, str], ...]  # (format, file)
     color: str
     verbosity: int  # -1 quiet, 0, 1, 2
+
+    def try_files(self) -> None:
+        """See that every report can be written, before anything is sent. Raises FileError."""
+        for _, file in self.reports:
+            try_whole(Path(file))
 
     def write(self, report: Report) -> None:
         """Write every file, then stdout. Raises FileError for the first that failed, once all else is written."""

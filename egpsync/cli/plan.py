@@ -35,9 +35,10 @@ def command(
     planned = asyncio.run(call.plan(watch))
     if out is not None and planned.plan is not None and not planned.problems:
         save(out, planned, call.paths, call.consent)
-        refused = bool(planned.plan.refusals)
-        says = "is refused, and cannot be applied" if refused else f"egpsync apply --plan {out} sends exactly it"
-        complain(f"egpsync: the plan is saved in {out}: {says}")
+        if planned.plan.refusals:
+            complain(f"egpsync: {out} holds a plan that is refused: it cannot be applied")
+        else:
+            complain(f"egpsync: egpsync apply --plan {out} sends exactly this plan")
     show_plan(call, planned, kind="plan", detailed=detailed_exitcode)
 
 

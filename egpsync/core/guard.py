@@ -100,7 +100,9 @@ def _protected(plan: Plan, _: Limits) -> Iterator[Refusal]:
                 guard="prevent-destroy",
                 message=f"is protected by prevent_destroy ({'the manifest' if declared else 'its live mark'} says so), "
                 f"and would be {change.action}d",
-                consent="write `lifecycle: {prevent_destroy: false}` in its entry",
+                consent="write `lifecycle: {prevent_destroy: false}` in its entry"
+                if change.desired
+                else "give it an entry with `state: absent` and `lifecycle: {prevent_destroy: false}`",
             )
 
 

@@ -36,6 +36,8 @@ def plan_names(pairs: Iterable[Pair], deleted: Iterable[LiveModel], live: Live) 
                 Mover(id=pair.live.id, name=pair.live.name, target=pair.desired.name, pinned=pair.pinned)
             )
     for model in leaving:
+        if not model.name:
+            continue  # no entry wants to be called nothing
         found_by_id = model.id in paired or model.vendor not in creating  # else an entry could take it for its own
         movers[model.vendor].append(Mover(id=model.id, name=model.name, target=NEVER, pinned=found_by_id))
     loose = {mover.id for group in movers.values() for mover in unpinned_rings(group)}

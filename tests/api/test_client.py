@@ -204,10 +204,9 @@ def test_a_gateways_page_is_quoted(emulator: StartEmulator) -> None:
 @pytest.mark.parametrize("text", ["NaN", "Infinity", "-Infinity", "1e999", "-1e999"])
 def test_a_number_that_json_does_not_have_is_no_answer(emulator: StartEmulator, text: str) -> None:
     """It could not be sent back, so it is not taken in."""
-    page = f'{{"items": [{text}]}}'
-    running = emulator(faults=[Rule(kind=Answer(status=200, body=page))])
+    running = emulator(faults=[Rule(kind=Answer(status=200, body=f'{{"items": [{text}]}}'))])
     error = error_of(Asked(running.base_url, patience=ONCE))
-    assert error.what == f"the answer is no JSON: {page}"
+    assert error.what == f"the answer is no JSON: {text} is not JSON"
 
 
 @pytest.mark.parametrize("status", [200, 400])

@@ -245,7 +245,8 @@ def test_another_account_than_expected_is_refused(run: Run, emulator: StartEmula
     assert (done.returncode, done.stdout) == (5, "")
     assert done.stderr == (
         "Refused: the account is not set, and production is expected\n"
-        "  correct the settings, or what is expected of them\n"
+        "  give the expected one with --account-id (SGP_ACCOUNT_ID), or correct --expect-account-id"
+        " (EGPSYNC_EXPECT_ACCOUNT_ID)\n"
     )
     assert api.log.entries == ()
 

@@ -107,14 +107,16 @@ def test_a_report_that_cannot_be_written_exits_1_and_stops_no_other(emulator: St
     assert shell.read("other.json") == done.out
 
 
-def test_a_report_that_cannot_be_written_hides_no_outcome(emulator: StartEmulator, shell: Shell) -> None:
-    """Apply has changed the account: what became of it is on stdout."""
+def test_a_report_that_cannot_be_written_is_noticed_before_anything_is_sent(
+    emulator: StartEmulator, shell: Shell
+) -> None:
+    """A run whose report would be lost is not begun."""
     running = one_change(emulator, shell)
     shell.file("file", "")
     done = shell.run("apply", "--yes", "--report", "json=file/below.json", "--format", "json")
-    assert done.code == 1
-    assert done.json["outcomes"]["applied"] == 1
-    assert running.store.named("a")["model_metadata"] == {"team": "y"}
+    assert (done.code, done.out) == (1, "")
+    assert "below.json: cannot be written: " in done.err
+    assert running.log.changes == ()
 
 
 @pytest.mark.parametrize(
