@@ -108,6 +108,8 @@ class Home:
             digest=plan.digest,
             changes=[_recorded(change) for change in plan.changes if change.requests or _given_by(change)],
         )
+        with _writable(self.folder):
+            _sync_names(self.folder)
         return journal
 
     def unfinished(self) -> tuple[Tried, ...]:
@@ -289,6 +291,15 @@ def _lines(file: Path) -> Iterator[dict[str, Any]]:
             continue
         if isinstance(value, dict):
             yield value
+
+
+def _sync_names(folder: Path) -> None:
+    """A file that was synced is found after a power cut only if its name was synced too."""
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 @contextmanager

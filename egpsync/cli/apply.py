@@ -30,7 +30,7 @@ from egpsync.workflow.saved import review
 SETTLED = {
     True: "the server holds it",
     False: "the server does not hold it, and it is planned again",
-    None: "no manifest declares that model any more, so see for yourself",
+    None: "this plan does not tell whether it happened, so see what the server holds",
 }
 SIGNALS = {signal.SIGINT: ExitCode.INTERRUPTED, signal.SIGTERM: ExitCode.TERMINATED}
 
@@ -76,7 +76,9 @@ def confirm_and_apply(
     with _undisturbed():
         report = call.report(kind, planned, result)
         call.output.write(report)
-    if call.output.verbosity >= 0:
+        if kind == "apply":  # which has told what earlier runs left unknown
+            settle(call.settings)
+    if call.output.verbosity >= 0 and any(change.done for change in result.results):
         complain(f"egpsync: egpsync revert {result.journal} plans the way back")
     if result.interrupted is not None:
         raise click.exceptions.Exit(SIGNALS[signal.Signals(result.interrupted)])

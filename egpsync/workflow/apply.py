@@ -49,8 +49,6 @@ async def apply(
                 result = await apply_plan(plan, run, _rollout(settings))
                 with suppress(FileError):
                     journal.end(Counter(change.outcome.value for change in result.results))
-        with suppress(FileError):
-            home.settle()
     return replace(result, journal=str(journal.file))
 
 
@@ -71,9 +69,9 @@ def look_back(plan: Plan, settings: Settings) -> tuple[Settled, ...]:
 
 
 def settle(settings: Settings) -> None:
-    """Note that what earlier runs left unknown has been looked at. Raises LockedError where one is still under way."""
+    """Note that what earlier runs left unknown was told; where that cannot be noted now, it is told again."""
     home = Home(settings.state_dir, target_of(settings))
-    with home.locked():
+    with suppress(FileError, LockedError), home.locked():
         home.settle()
 
 
@@ -82,7 +80,8 @@ def _happened(tried: Tried, plan: Plan) -> bool | None:
     if any(step.key == tried.step for change in plan.changes for step in change.requests):
         return False
     if tried.method == "DELETE":
-        return None if any(model.id == model_id for model in plan.unmanaged) else True
+        live = (*plan.unmanaged, *(change.live for change in plan.changes if change.live is not None))
+        return None if any(model.id == model_id for model in live) else True
     known = any((change.vendor, change.name) == (tried.vendor, tried.name) for change in plan.changes)
     return True if known else None
 

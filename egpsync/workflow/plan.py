@@ -72,6 +72,11 @@ async def _compare(paths: Sequence[str], settings: Settings, options: PlanOption
     checked = validate(paths)
     if checked.desired is None:
         return Planned(checked=checked, plan=None, problems=checked.problems, options=options)
+    if options.prune and not checked.desired.owners:
+        raise UsageError(
+            "--prune deletes what carries its owner's mark, and no manifest names an owner",
+            advice="Write `owner: NAME` at the top of the manifests. Nothing was sent.",
+        )
     target = target_of(settings)
     if check_target(target, _limits(settings, Consent())):
         planned = make_plan(replace(checked.desired, models=()), Live(models=()), target)

@@ -7,6 +7,8 @@ from typing import Any
 from egpsync.api.planfile import SavedPlan, load_plan, pin, same_manifests, save_plan
 from egpsync.core.change import PlanOptions
 from egpsync.errors import PlanFileError
+from egpsync.manifest.files import STDIN
+from egpsync.manifest.read import read
 from egpsync.model.plan import Action, Plan, Refusal
 from egpsync.settings import Settings
 from egpsync.workflow.plan import Consent, Planned, Watch, plan, target_of
@@ -41,13 +43,10 @@ async def review(file: str, settings: Settings, watch: Watch) -> Reviewed:
     _same_target(file, saved, settings)
     _not_refused(file, saved)
     options, consent = _options(file, saved)
+    if STDIN not in saved.paths:  # which can be read once only
+        _same_manifests(file, saved, read(saved.paths).digest)
     planned = await plan(saved.paths, settings, options, consent, watch)
-    if not same_manifests(planned.checked.digest, saved):
-        raise PlanFileError(
-            f"the plan was made from other manifests than {', '.join(saved.paths)} holds now",
-            where=file,
-            advice="Save a new plan with egpsync plan --out, and review it. Nothing was sent.",
-        )
+    _same_manifests(file, saved, planned.checked.digest)
     if planned.plan is None:
         return Reviewed(planned=planned, moved=())
     pinned = pin(planned.plan, saved)
@@ -71,6 +70,15 @@ def _not_refused(file: str, saved: SavedPlan) -> None:
             f"the plan was refused when it was saved, by {', '.join(saved.refusals)}",
             where=file,
             advice="egpsync plan says what consents. Save a new plan with that, and review it. Nothing was sent.",
+        )
+
+
+def _same_manifests(file: str, saved: SavedPlan, digest: str) -> None:
+    if not same_manifests(digest, saved):
+        raise PlanFileError(
+            f"the plan was made from other manifests than {', '.join(saved.paths)} holds now",
+            where=file,
+            advice="Save a new plan with egpsync plan --out, and review it. Nothing was sent.",
         )
 
 

@@ -153,7 +153,7 @@ def test_prevent_destroy_of_what_left_the_manifests() -> None:
     assert refusal == Refusal(
         guard="prevent-destroy",
         message="is protected by prevent_destroy (its live mark says so), and would be deleted",
-        consent="write `lifecycle: {prevent_destroy: false}` in its entry",
+        consent="give it an entry with `state: absent` and `lifecycle: {prevent_destroy: false}`",
         model=("openai", "gone"),
         source=None,
     )

@@ -1,0 +1,26 @@
+"""A repository beside an emulated account, and a shell, in a folder of the test's own."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from egpsync.emulator.server import Running
+from tests.cli.samples import Shell
+from tests.workflow.samples import Repository
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Callable[..., Repository]:
+    """A function from a running emulator and the models that the manifests want to both together."""
+
+    def make(running: Running, *models: dict[str, object]) -> Repository:
+        return Repository(tmp_path, running, *models)
+
+    return make
+
+
+@pytest.fixture
+def shell(tmp_path: Path) -> Shell:
+    """The command line, in an empty working directory, with a key and no account yet."""
+    return Shell(tmp_path)
