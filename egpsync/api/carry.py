@@ -12,6 +12,7 @@ from egpsync.api.endings import (
     deployment_failed,
     did_not_converge,
     failed,
+    not_deleted,
     not_sent,
     stale,
     still_deploying,
@@ -22,7 +23,7 @@ from egpsync.api.reading import has_ended, is_at_rest, read, read_at_rest, read_
 from egpsync.api.run import Case, Ending, Run
 from egpsync.errors import Ambiguous, ApiError, Conflict, FileError, Misanswered, NotFound, Rejected
 from egpsync.model.live import DEPLOYING, FAILED_STATUSES, MARK, LiveModel
-from egpsync.model.plan import Send, Until, Wait
+from egpsync.model.plan import Action, Send, Until, Wait
 from egpsync.model.run import Event, Outcome, Stage
 from egpsync.model.values import Json
 
@@ -88,7 +89,8 @@ async def follow(run: Run, case: Case, step: Wait) -> Ending | None:
     wanted = has_ended if step.until == Until.READY else is_at_rest
     try:
         live, left = await read_settled(run, case, model_id, wanted)
-        if has_ended(live) and "vendor_configuration" in case.sent and model_id == case.id:
+        ours = "vendor_configuration" in case.sent or case.change.action == Action.UNCHANGED  # left by an earlier run
+        if has_ended(live) and ours and model_id == case.id:
             await run.records.deployed(case.change, live.status, live.status_reason)
         if step.until == Until.READY and live.status in FAILED_STATUSES:
             return deployment_failed(run, live)
@@ -223,9 +225,12 @@ async def _delete_what_was_planned(run: Run, case: Case, step: Send) -> Ending |
     if planned is not None and planned.id == live.id and planned.fields != live.fields:
         return stale(run, case, live, "its fields have changed since the plan")
     try:
-        await _request(run, case, step)
+        answer = await _request(run, case, step)
     except (Conflict, Rejected) as error:
         await _raise_busy_or(run, live.id, error)
+    else:
+        if isinstance(answer, Mapping) and answer.get("deleted") is False:
+            return not_deleted(run, live)
     return None
 
 

@@ -43,6 +43,12 @@ def did_not_converge(run: Run, live: LiveModel, left: tuple[FieldChange, ...]) -
     return Ending(outcome=Outcome.FAILED, failure=_read_failure(run, live, message, advice))
 
 
+def not_deleted(run: Run, live: LiveModel) -> Ending:
+    """The server accepted the request, and says that the model is still there."""
+    message = "did not converge: the server's answer says that the model is not deleted"
+    return Ending(outcome=Outcome.FAILED, failure=_read_failure(run, live, message, AGAIN))
+
+
 def deployment_failed(run: Run, live: LiveModel) -> Ending:
     """The server accepted the request, and the deployment went wrong."""
     message = f"the deployment ended as {live.status}: {live.status_reason or 'the server gives no reason'}"

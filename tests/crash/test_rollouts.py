@@ -152,6 +152,19 @@ def test_a_deployment_that_failed_after_the_run_gave_up_is_told_by_the_next(
     assert len(running.log.changes) == 1
 
 
+def test_a_failure_that_a_later_run_followed_is_remembered(emulator: StartEmulator, shell: Shell) -> None:
+    """Going back to that configuration carries a note, whichever run saw how it ended."""
+    running = account(emulator, 1, deploy_seconds=1.0, fail_tags=("v2",))
+    shell.knows(running).wants(*redeployed(1))
+    apply(shell, "--timeout", "0.2")
+    apply(shell)
+    shell.wants(*redeployed(1, tag="v3"))
+    assert outcomes(apply(shell)) == {"m0": "applied"}
+    shell.wants(*redeployed(1))
+    (note,) = run_here(shell, "plan", "--format", "json").json["changes"][0]["notes"]
+    assert note.startswith("this configuration ended as failed on ")
+
+
 def test_without_waiting_the_next_run_follows_what_was_left(emulator: StartEmulator, shell: Shell) -> None:
     """--no-wait ends well with models in flight; a run that waits finds nothing to send."""
     running = account(emulator, 2, deploy_seconds=0.6)
