@@ -197,7 +197,7 @@ def test_a_part_that_cannot_be_is_a_clear_error(
 def test_a_forged_file_sends_nothing_that_was_not_reviewed(shell: Shell, saved: Running) -> None:
     """What is sent comes from the manifests; a forgery can only take changes out of it."""
     everything_allowed = {
-        "prune": True,
+        "prune": False,
         "adopt": True,
         "retry_failed": True,
         "allow_recreate": True,
