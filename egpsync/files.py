@@ -13,35 +13,58 @@ from egpsync.errors import FileError
 def write_whole(file: Path, text: str, *, private: bool = False) -> None:
     """Write beside the file first, then put it in its place; `private` lets only its owner read it.
 
+    A device or a pipe is written as it is: a file in the place of /dev/null would break the machine.
     Raises FileError; what stood there before then still does.
     """
-    with _beside(file, private=private) as (beside, stream):
-        stream.write(text)
-        stream.close()
-        beside.replace(file)
+    with _told(file):
+        if _is_special(file):
+            file.write_text(text, encoding="utf-8", newline="\n")
+            return
+        with _beside(file, private=private) as (beside, stream, target):
+            stream.write(text)
+            stream.close()
+            beside.replace(target)
 
 
 def try_whole(file: Path) -> None:
     """See that the file could be written. Raises FileError; nothing is left behind."""
-    with _beside(file, private=True) as (beside, _):
-        if file.is_dir():
-            raise IsADirectoryError(EISDIR, "it is a folder")
-        beside.unlink()
+    with _told(file):
+        if _is_special(file):
+            return
+        with _beside(file, private=True) as (beside, _, target):
+            if target.is_dir():
+                raise IsADirectoryError(EISDIR, "it is a folder")
+            beside.unlink()
+
+
+def _is_special(file: Path) -> bool:
+    """Whether it is there, and neither a file nor a folder."""
+    return file.exists() and not file.is_file() and not file.is_dir()
 
 
 @contextmanager
-def _beside(file: Path, *, private: bool) -> Iterator[tuple[Path, TextIO]]:
-    """A new file in the same folder, gone again where anything fails."""
-    beside = file.with_name(f".{file.name}.{os.getpid()}.part")
+def _beside(file: Path, *, private: bool) -> Iterator[tuple[Path, TextIO, Path]]:
+    """A new file in the folder of the one that is meant, links followed; gone again where anything fails."""
+    target = Path(os.path.realpath(file))
+    beside = target.with_name(f".{target.name}.{os.getpid()}.part")
     mode = 0o600 if private else 0o666
     try:
-        file.parent.mkdir(parents=True, exist_ok=True)
+        target.parent.mkdir(parents=True, exist_ok=True)
         handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
         with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as stream:
-            yield beside, stream
-    except OSError as error:
+            yield beside, stream, target
+    except OSError:
         with suppress(OSError):
             beside.unlink(missing_ok=True)
+        raise
+
+
+@contextmanager
+def _told(file: Path) -> Iterator[None]:
+    """What the system says against it, as a FileError."""
+    try:
+        yield
+    except OSError as error:
         raise FileError(
             f"cannot be written: {error.strerror}", where=str(file), advice="Name another file, or free the place."
         ) from error

@@ -136,7 +136,12 @@ def _api_key(file: str | None, environ: Mapping[str, str]) -> str | None:
 
 def _state_dir(environ: Mapping[str, str]) -> str:
     """As the XDG Base Directory Specification has it, for state that outlives a run."""
-    return str(Path(environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state") / "egpsync")
+    try:
+        return str(Path(environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state") / "egpsync")
+    except RuntimeError as error:  # a user without a name, as some containers have
+        raise UsageError(
+            "this user has no home folder to journal runs in", advice="Name a folder in EGPSYNC_STATE_DIR."
+        ) from error
 
 
 def _usable_key(key: str, where: str) -> str:

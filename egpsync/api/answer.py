@@ -104,10 +104,10 @@ def _message(answer: Answer) -> str:
     if location and answer.status < 400:
         return f"{prefix} to {location}"
     try:
-        body = json.loads(answer.content)
+        words = _detail(json.loads(answer.content))
     except (ValueError, RecursionError):
         return f"{prefix} {_excerpt(answer)}".strip()
-    return f"{prefix}: {_detail(body)[:SPOKEN]}"
+    return f"{prefix}: {words[:SPOKEN]}"
 
 
 def _detail(body: Json) -> str:
@@ -119,11 +119,15 @@ def _detail(body: Json) -> str:
         case {"error": Mapping() as inner}:
             return _detail(inner)
         case [*items] if items and all(isinstance(item, Mapping) and "msg" in item for item in items):
-            return "; ".join(f"{'.'.join(map(str, item.get('loc', ())))}: {item['msg']}" for item in items)
+            return "; ".join(f"{_place(item.get('loc'))}: {item['msg']}" for item in items)
         case str():
             return body
         case _:
             return json.dumps(_without_echoes(body))[:SHOWN]
+
+
+def _place(loc: Json) -> str:
+    return ".".join(map(str, loc)) if isinstance(loc, list) else str(loc)
 
 
 def _without_echoes(body: Json) -> Json:
@@ -155,7 +159,7 @@ def _retry_after(headers: Mapping[str, str]) -> float | None:
         if not value:
             return None
         return max(0.0, float(value)) if value.replace(".", "", 1).isdigit() else _until(value, headers.get("date"))
-    except ValueError:
+    except (ValueError, OverflowError):  # a date of the year 99999999999 is no ValueError
         return None
 
 

@@ -22,7 +22,7 @@ class Rollout:
     redeploys: int = 8  # deployments in flight, where they are waited for
     canaries: int = 0  # deployments that must be ready before the others begin
     max_failures: int | None = None  # stop scheduling after so many
-    wait: bool = True  # follow deployments to their end
+    wait: bool = True  # follow deployments to their end; canaries' always
 
 
 async def apply_plan(plan: Plan, run: Run, rollout: Rollout) -> RunResult:
@@ -41,7 +41,7 @@ class _Scheduler:
             step.key: asyncio.get_running_loop().create_future() for change in plan.changes for step in change.steps
         }
         self.awaited = {key for change in plan.changes for step in change.steps for key in step.after}
-        deploying = [change for change in plan.changes if _deploys(change)]
+        deploying = [change for change in plan.changes if _deploys(change) and not change.moved]
         self.canaries = deploying[: rollout.canaries] if len(deploying) > rollout.canaries else []
         self.canaries_left = len(self.canaries)
         self.canaries_ended = asyncio.Event()
@@ -118,7 +118,7 @@ class _Scheduler:
     async def _step(self, case: Case, step: Step, *, last: bool) -> Ending | None:
         match step:
             case Wait():
-                if last and not self.rollout.wait and not step.settles:
+                if last and not self.rollout.wait and not step.settles and case.change not in self.canaries:
                     return self._left_deploying(case)
                 return await follow(self.run, case, step)
             case Send():

@@ -141,6 +141,8 @@ class Client:
                 url=url,
                 advice="Nothing was sent. Check the base URL, the network, and whether the server is up.",
             ) from error
+        except (httpx.InvalidURL, UnicodeError) as error:  # a host that cannot be one; nothing was sent, to any model
+            raise UsageError(f"cannot be used: {_words(error)}", where="base URL") from error
         except (httpx.TransportError, httpx.DecodingError, TimeoutError) as error:
             raise Ambiguous(
                 f"no answer: {_words(error)}",

@@ -5,7 +5,7 @@ import signal
 import sys
 from collections.abc import Mapping
 from importlib import import_module
-from typing import NoReturn
+from typing import NoReturn, TextIO
 
 import click
 
@@ -82,8 +82,10 @@ def run() -> None:
     except EgpsyncError as error:
         complain(f"Error: {visible_lines(str(error))}")
         code = error.exit_code
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except OSError as error:  # stdout is gone: a closed pipe, which is how a reader says enough, or a full disk
+        _silence(sys.stdout)
+        if not isinstance(error, BrokenPipeError):
+            complain(f"Error: {visible(str(error))}")
         code = ExitCode.ERROR
     sys.exit(code)
 
@@ -94,8 +96,19 @@ def _terminated(*_: object) -> NoReturn:
 
 
 def complain(text: str) -> None:
-    """Write to stderr what a person should read, with nothing in it that a terminal or a CI runner acts upon."""
-    click.echo(inert(text), err=True)
+    """Write to stderr what a person should read, with nothing in it that a terminal or a CI runner acts upon.
+
+    A run goes on though nobody can hear it any more: what it has begun is worth more than what it says meanwhile.
+    """
+    try:
+        click.echo(inert(text), err=True)
+    except OSError:
+        _silence(sys.stderr)
+
+
+def _silence(stream: TextIO) -> None:
+    """Let a stream that cannot be written take what is still in its buffer, and all else, to nowhere."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def visible_lines(text: str) -> str:

@@ -66,7 +66,7 @@ def confirm_and_apply(
 ) -> NoReturn:
     """Ask, send, write the report, exit; a plan that is invalid, refused or without a step is only reported."""
     plan, report = planned.plan, call.report(kind, planned)
-    if plan is None or report.problems or report.refusals or not _has_steps(plan):
+    if plan is None or report.errored or not _has_steps(plan):
         call.output.write(report)
         raise click.exceptions.Exit(exit_code(report))
     call.output.try_files()
@@ -135,7 +135,7 @@ async def _carry_out(call: Call, plan: Plan, options: PlanOptions) -> RunResult:
     quiet = call.output.verbosity < 0
     with show_progress(quiet=quiet, color=call.output.color_on_stderr()) as progress:
         watch = Watch(
-            on_attempt=lambda attempt: call.log(replace(attempt, problem=told(plan.changes, attempt.problem))),
+            on_attempt=lambda attempt: call.log(attempt, plan.changes),
             progress=lambda event: progress(replace(event, text=told([event.change], event.text))),
         )
 

@@ -1,7 +1,7 @@
 """The options of a command that asks the account in; its settings, its plan and its report out."""
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -13,10 +13,10 @@ from egpsync.cli.output import Output, output_of
 from egpsync.core.change import PlanOptions
 from egpsync.errors import UsageError
 from egpsync.model.manifest import Severity
-from egpsync.model.plan import Action
+from egpsync.model.plan import Action, Change
 from egpsync.model.report import Report, ReportHead
 from egpsync.model.run import RunResult
-from egpsync.report.build import build_plan, build_problems, build_run
+from egpsync.report.build import build_plan, build_problems, build_run, told
 from egpsync.report.escape import visible
 from egpsync.settings import Settings, load_settings
 from egpsync.workflow.plan import Consent, Planned, Watch, plan, target_of
@@ -89,12 +89,15 @@ class Call:
         invalid = any(problem.severity is Severity.ERROR for problem in planned.problems)
         return build_problems(head) if planned.plan is None or invalid else build_plan(head, planned.plan)
 
-    def log(self, attempt: Attempt) -> None:
-        """On stderr: with -vv each request, without body and headers; else why it takes long, now and then."""
+    def log(self, attempt: Attempt, changes: Iterable[Change] = ()) -> None:
+        """On stderr: with -vv each request, without body and headers; else why it takes long, now and then.
+
+        `changes` are those whose secrets the server could quote.
+        """
         waits = attempt.wait is not None and attempt.wait >= LONG
         if self.output.verbosity < 2 and not (waits and self.output.verbosity >= 0):
             return
-        ended = attempt.problem or str(attempt.status)
+        ended = told(changes, attempt.problem) or str(attempt.status)
         again = f"; again in {attempt.wait:.1f} s" if attempt.wait is not None else ""
         complain(f"egpsync: {attempt.method} {attempt.url}: {visible(ended)}{again}")
 

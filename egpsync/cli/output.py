@@ -42,7 +42,7 @@ class Output:
                 write_whole(Path(file), FORMATS[kind](report, style))
             except FileError as error:
                 failures.append(error)
-        click.echo(FORMATS[self.format](report, self._style()), nl=False, color=True)
+        click.echo(_encodable(FORMATS[self.format](report, self._style())), nl=False, color=True)
         if failures:
             raise failures[0]
 
@@ -95,6 +95,12 @@ def output_of(chosen: Mapping[str, Any]) -> Output:
         color=chosen["color"],
         verbosity=-1 if chosen["quiet"] else chosen["verbose"],
     )
+
+
+def _encodable(text: str) -> str:
+    """The text with what stdout's encoding lacks as escapes: a name in it must not cost the report of a run."""
+    encoding = sys.stdout.encoding or "utf-8"
+    return text.encode(encoding, "backslashreplace").decode(encoding)
 
 
 def _columns() -> int:

@@ -12,6 +12,7 @@ from egpsync.model.report import MASK
 from egpsync.model.values import Json, Source
 
 LINE_BREAK = re.compile("\r\n|\r|\n")
+QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"|' + r"'[^']*'")
 LONGEST_EXCERPT = 500
 """Characters of a source line that are kept: a whole document can stand on one line."""
 
@@ -121,16 +122,34 @@ def has(node: Node, path: tuple[str | int, ...]) -> bool:
 
 
 def _masked(lines: list[str]) -> list[str]:
-    """The lines with everything cut that stands in a secret field, judged by indentation: it works on broken YAML."""
+    """The lines with everything cut that stands in a secret field, judged by their looks: it works on broken YAML."""
     secret = re.compile(rf"\b({'|'.join(sorted(secret_keys()))})\b[\"']?\s*:")
     shown = []
-    inside: int | None = None  # the indentation of the line with the secret field
+    field: str | None = None  # the line with the secret field
+    brackets = 0  # that the field's value has opened and not closed
     for line in lines:
-        indent = len(line) - len(line.lstrip(" "))
-        if inside is not None and (indent > inside or not line.strip()):
-            shown.append(line[:indent] + MASK if line.strip() else line)
+        if field is not None and (brackets > 0 or _is_below(field, line)):
+            brackets += _opened(line) if brackets > 0 else 0
+            shown.append(line[: _indent(line)] + MASK if line.strip() else line)
             continue
         key = secret.search(line)
-        inside = indent if key else None
+        field = line if key else None
+        brackets = _opened(line[key.end() :]) if key else 0
         shown.append(f"{line[: key.end()]} {MASK}" if key and line[key.end() :].strip() else line)
     return shown
+
+
+def _is_below(field: str, line: str) -> bool:
+    """Whether a line is part of the value of a field above it; the items of a list need not be indented for that."""
+    item = line.lstrip(" ").startswith("-") and not field.lstrip(" ").startswith("-")
+    return not line.strip() or _indent(line) > _indent(field) or (item and _indent(line) == _indent(field))
+
+
+def _indent(line: str) -> int:
+    return len(line) - len(line.lstrip(" "))
+
+
+def _opened(text: str) -> int:
+    """How many brackets it opens beyond those that it closes, outside of quotes."""
+    bare = QUOTED.sub("", text)
+    return sum(map(bare.count, "{[")) - sum(map(bare.count, "}]"))

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import BinaryIO
 
 from egpsync.manifest.check import check
+from egpsync.manifest.places import Lines
 from egpsync.manifest.read import read
 from egpsync.manifest.resolve import resolve
 from egpsync.model.manifest import Desired, Problem, Severity
@@ -33,14 +34,10 @@ def validate(paths: Sequence[str], *, stdin: BinaryIO | None = None) -> Checked:
 
 def with_excerpts(problems: Iterable[Problem], texts: Mapping[str, str]) -> tuple[Problem, ...]:
     """Problems that were found away from the files, with the source lines they are about."""
-    return tuple(replace(problem, excerpt=_line(texts, problem)) for problem in problems)
+    lines = Lines(texts)
+    return tuple(replace(problem, excerpt=lines.shown(problem.source)) for problem in problems)
 
 
 def _declared(root: object) -> int:
     models = root.get("models") if isinstance(root, Mapping) else None
     return len(models) if isinstance(models, list) else 0
-
-
-def _line(texts: Mapping[str, str], problem: Problem) -> str:
-    lines = texts.get(problem.source.file, "").splitlines()
-    return lines[problem.source.line - 1] if problem.source.line <= len(lines) else ""

@@ -29,6 +29,8 @@ def answer(content: Any, *, status: int = 422, method: str = "PATCH", **headers:
         ({"message": "from a gateway"}, "HTTP 422: from a gateway"),
         ({"detail": []}, "HTTP 422: []"),
         ({"detail": None}, "HTTP 422: null"),
+        ({"detail": [{"loc": None, "msg": "no place"}, {"msg": "none"}]}, "HTTP 422: None: no place; None: none"),
+        ({"detail": [{"loc": 5, "msg": "odd"}]}, "HTTP 422: 5: odd"),
         ({"other": 1}, 'HTTP 422: {"other": 1}'),
         ("text", "HTTP 422: text"),
         (None, "HTTP 422: null"),
@@ -130,3 +132,17 @@ def test_what_cannot_be_read_is_cut_json_or_none(method: str, type_: str, kind: 
     with pytest.raises(kind) as caught:
         json_of(answer(b'{"items": [', status=200, method=method, content_type=type_))
     assert caught.value.what == what  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    "date", ["Mon, 01 Jan 2024 00:00:00 +99999999999999", "Mon, 01 Jan 99999999999999999999 0:0:0"]
+)
+def test_a_date_that_no_clock_can_show_is_no_request_to_wait(date: str) -> None:
+    """It must not end the run."""
+    assert fault_of(answer({}, status=429, retry_after=date)).retry_after is None
+
+
+def test_an_error_that_is_nested_too_deep_is_shown_as_it_came() -> None:
+    """Following it to its end must not end the run."""
+    deep = b'{"a":' * 900 + b"1" + b"}" * 900
+    assert fault_of(answer(deep)).what == f"HTTP 422 {deep[:300].decode()}..."

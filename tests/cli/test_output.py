@@ -1,7 +1,9 @@
 """Where the result goes, how it looks, and what stays beside it."""
 
 import json
+import os
 import re
+from pathlib import Path
 
 import pytest
 
@@ -151,3 +153,40 @@ def test_reports_on_disk_have_no_colour(emulator: StartEmulator, shell: Shell) -
     one_change(emulator, shell)
     shell.run("plan", "--color", "always", "--report", "text=plan.txt")
     assert "\x1b" not in shell.read("plan.txt")
+
+
+def test_a_run_goes_on_when_nobody_listens_to_its_progress(emulator: StartEmulator, shell: Shell) -> None:
+    """A closed pipe behind stderr: what the plan holds is carried out and reported."""
+    running = one_change(emulator, shell)
+    reader, writer = os.pipe()
+    os.close(reader)
+    with shell.start("apply", "--yes", "-vv", "--report", "json=report.json", stderr=writer) as process:
+        assert process.wait(30) == 0
+    os.close(writer)
+    assert json.loads(shell.read("report.json"))["outcomes"]["applied"] == 1
+    assert running.store.named("a")["model_metadata"] == {"team": "y"}
+
+
+def test_a_full_disk_behind_stdout_is_told(emulator: StartEmulator, shell: Shell) -> None:
+    """The files are written by then."""
+    one_change(emulator, shell)
+    report = ("--report", "json=report.json")
+    with Path("/dev/full").open("w") as full, shell.start("plan", *report, stdout=full) as process:
+        assert process.wait(30) == 1
+        assert process.stderr is not None
+        assert process.stderr.read() == "Error: [Errno 28] No space left on device\n"
+    assert json.loads(shell.read("report.json"))["summary"]["update"] == 1
+
+
+def test_a_name_that_stdout_cannot_hold_is_escaped(emulator: StartEmulator, shell: Shell) -> None:
+    """An ASCII-only CI log still gets the report of the run."""
+    shell.knows(emulator(seed=[hosted("caf\u00e9")])).wants(hosted("caf\u00e9", model_metadata={"team": "y"}))
+    done = shell.run("plan", PYTHONUTF8="0", PYTHONIOENCODING="ascii")
+    assert (done.code, r"caf\xe9 (openai)" in done.out) == (0, True)
+
+
+def test_a_base_url_that_no_host_can_have_is_wrong_usage(shell: Shell) -> None:
+    """It is found when it is asked, and told like any other."""
+    shell.wants(hosted("a"))
+    done = shell.run("plan", "--base-url", "https://999.999.1.1")
+    assert (done.code, done.err) == (64, "Error: base URL: cannot be used: Invalid IPv4 address: '999.999.1.1'\n")

@@ -77,3 +77,13 @@ def test_a_key_that_is_refused_as_a_setting_is_not_shown(shell: Shell) -> None:
     done = shell.run("plan", "-vv", SGP_API_KEY=f"{KEY} and more")
     assert done.code == 64
     assert_nowhere(done, shell)
+
+
+def test_secrets_are_nowhere_when_a_model_to_be_created_is_incomplete(emulator: StartEmulator, shell: Shell) -> None:
+    """The problem shows its source line, on which the whole manifest can stand."""
+    incomplete = launch("new", env_vars={"TOKEN": SECRET})
+    del incomplete["vendor_configuration"]["model_image"]["tag"]
+    shell.knows(emulator()).wants(incomplete)
+    done = shell.run("plan", *REPORTS)
+    assert (done.code, "[incomplete-create]" in done.out) == (3, True)
+    assert_nowhere(done, shell)

@@ -312,6 +312,9 @@ def test_texts_are_kept_for_excerpts(write: Write) -> None:
         ("env_vars:\n  TOKEN: |\n    s3cret\n  TOKEN: s3cret\nb: 1", "  (sensitive)"),
         ('"env_vars":\n  TOKEN: >\n    s3cret\n\n    @s3cret\n   s3cret\n b', "   (sensitive)"),
         ("env_vars:\n  A: s3cret\nb: 1\nb: 2\n", "b: 2"),
+        ("env_vars:\n- {T: s3cret, T: s3cret}\nb: 1\n", "(sensitive)"),
+        ('{"env_vars": {\n"T": "s3cr}et",\n"T": "s3cret"\n}}', "(sensitive)"),
+        ('{"env_vars": {\n"T": "s3cret"\n},\n"b": 1,\n"b": 2}', '"b": 2}'),
     ],
 )
 def test_excerpts_show_no_values_of_secret_fields(text: str, excerpt: str, parser: Parser) -> None:

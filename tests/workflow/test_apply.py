@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -266,6 +267,25 @@ def test_a_failed_canary_holds_the_others_back(emulator: StartEmulator, reposito
     assert outcomes(run) == {"a": Outcome.FAILED, "b": Outcome.NOT_ATTEMPTED}
     assert message_of(run, "b") == "a canary did not become ready"
     assert len(running.log.changes) == 1
+
+
+def test_canaries_are_followed_without_waiting_for_the_others(emulator: StartEmulator, repository: Make) -> None:
+    """--no-wait: who must be ready before the others begin is waited for all the same."""
+    running = emulator(seed=[launch("a"), launch("b")], deploy_seconds=0.1)
+    made = repository(running, launch("a", image={"tag": "v2"}), launch("b", image={"tag": "v2"}))
+    run = made.apply(canaries=1, wait=False)
+    assert outcomes(run) == {"a": Outcome.APPLIED, "b": Outcome.IN_FLIGHT}
+
+
+def test_what_moved_since_the_plan_was_saved_is_no_canary(emulator: StartEmulator, repository: Make) -> None:
+    """It is not sent, so it can hold nobody back."""
+    running = emulator(seed=[launch(name) for name in "abc"], deploy_seconds=0.02)
+    made = repository(running, *(launch(name, image={"tag": "v2"}) for name in "abc"))
+    plan = made.plan()
+    moved, *others = plan.changes
+    pinned = replace(plan, changes=(replace(moved, moved="moved since"), *others))
+    run = made.apply(pinned, canaries=1)
+    assert outcomes(run) == {"a": Outcome.STALE, "b": Outcome.APPLIED, "c": Outcome.APPLIED}
 
 
 def test_enough_failures_stop_the_run(emulator: StartEmulator, repository: Make) -> None:
