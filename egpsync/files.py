@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from errno import EISDIR
 from pathlib import Path
+from secrets import token_hex
 from typing import TextIO
 
 from egpsync.errors import FileError
@@ -46,7 +47,7 @@ def _is_special(file: Path) -> bool:
 def _beside(file: Path, *, private: bool) -> Iterator[tuple[Path, TextIO, Path]]:
     """A new file in the folder of the one that is meant, links followed; gone again where anything fails."""
     target = Path(os.path.realpath(file))
-    beside = target.with_name(f".{target.name}.{os.getpid()}.part")
+    beside = target.with_name(f".{target.name}.{token_hex(4)}.part")
     mode = 0o600 if private else 0o666
     try:
         target.parent.mkdir(parents=True, exist_ok=True)

@@ -34,8 +34,8 @@ class _Scheduler:
     """The run under way: which steps are done, how many failed, who may go."""
 
     def __init__(self, plan: Plan, run: Run, rollout: Rollout) -> None:
-        self.plan, self.run, self.rollout = plan, run, rollout
-        self.slots = asyncio.Semaphore(rollout.parallelism)
+        self.plan, self.rollout = plan, rollout
+        self.run = replace(run, slots=asyncio.Semaphore(rollout.parallelism))
         self.redeploys = asyncio.Semaphore(rollout.redeploys)
         self.finished: dict[str, asyncio.Future[bool]] = {
             step.key: asyncio.get_running_loop().create_future() for change in plan.changes for step in change.steps
@@ -122,7 +122,7 @@ class _Scheduler:
                     return self._left_deploying(case)
                 return await follow(self.run, case, step)
             case Send():
-                async with self.slots:
+                async with self.run.slots:
                     if (ending := self._stopped()) is not None:
                         return ending
                     return await carry_out(self.run, case, step)

@@ -18,7 +18,7 @@ from egpsync.api.endings import (
     still_deploying,
     what_moved,
 )
-from egpsync.api.fetch import fetch_one, find_by_name, parse_model
+from egpsync.api.fetch import fetch_one, find_by_name, is_id, parse_model
 from egpsync.api.reading import has_ended, is_at_rest, read, read_at_rest, read_settled
 from egpsync.api.run import Case, Ending, Run
 from egpsync.errors import Ambiguous, ApiError, Conflict, FileError, Misanswered, NotFound, Rejected
@@ -175,6 +175,7 @@ async def _update(run: Run, case: Case, step: Send, lost: ApiError | None) -> En
     now, fields = run.replan.again(case.change, step, live)
     if now is None:
         case.notes.append(CONFIRMED if lost else "held it already when its turn came")
+        case.sent |= parts if lost else set()
         return None
     moved = what_moved(case.change, fields, parts)
     if now.body != step.body or (moved and not lost):
@@ -219,10 +220,9 @@ async def _delete_what_was_planned(run: Run, case: Case, step: Send) -> Ending |
     live = await read_at_rest(run, case, step, (step.expects_name,))
     if not is_at_rest(live):
         return replace(still_deploying(run, live), outcome=Outcome.NOT_ATTEMPTED)
-    planned = case.change.live
     if live.name != step.expects_name:
         return stale(run, case, live, f"it is called {live.name!r} now, and was to be {step.expects_name!r}")
-    if planned is not None and planned.id == live.id and planned.fields != live.fields:
+    if step.expects_fields is not None and step.expects_fields != live.fields:
         return stale(run, case, live, "its fields have changed since the plan")
     try:
         answer = await _request(run, case, step)
@@ -269,8 +269,8 @@ async def _request(run: Run, case: Case, step: Send) -> Json:
         await _record(run, case, step, "lost" if lost else "refused", error.status)
         raise
     case.tried.add(step.key)
-    if step.method == "POST" and isinstance(answer, Mapping):
-        case.id = answer.get("id", case.id)
+    if step.method == "POST" and isinstance(answer, Mapping) and is_id(answer.get("id")):
+        case.id = answer["id"]
     await _record(run, case, step, "done")
     return answer
 

@@ -12,7 +12,7 @@ import random
 import ssl
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self
 
@@ -150,15 +150,16 @@ class Client:
                 url=url,
                 advice="The server may or may not have acted. Plan again to see what it holds.",
             ) from error
+        content_read = self._without_key(response.content)
         answer = Answer(
-            method=method, url=url, status=response.status_code, headers=response.headers, content=response.content
+            method=method, url=url, status=response.status_code, headers=response.headers, content=content_read
         )
         if answer.status >= 300:
-            raise fault_of(replace(answer, content=self._without_key(answer.content)))
+            raise fault_of(answer)
         return answer
 
     def _without_key(self, content: bytes) -> bytes:
-        """An error's body: some servers repeat the key that they refuse."""
+        """An answer's body: some servers repeat the key that they refuse."""
         key = self.access.api_key.encode()
         return content.replace(key, MASK.encode()) if len(key) >= SHORTEST_KEY else content
 

@@ -52,7 +52,7 @@ def parse_model(answer: Json, *, method: str, url: str) -> LiveModel:
         raise Misanswered(
             "the answer is not a model", method=method, url=url, advice="Is the base URL that of the API?"
         )
-    if not _SAFE_ID.fullmatch(answer["id"]):
+    if not is_id(answer["id"]):
         raise Misanswered(f"the id {answer['id']!r} cannot stand in a URL", method=method, url=url)
     return LiveModel(
         id=answer["id"],
@@ -65,6 +65,11 @@ def parse_model(answer: Json, *, method: str, url: str) -> LiveModel:
         configuration=answer.get("vendor_configuration"),
         raw=answer,
     )
+
+
+def is_id(value: Json) -> bool:
+    """Whether a value can stand for a model in a URL."""
+    return isinstance(value, str) and _SAFE_ID.fullmatch(value) is not None
 
 
 def _is_model(answer: Json) -> bool:

@@ -13,7 +13,7 @@ import json
 import os
 import secrets
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -116,10 +116,11 @@ class Home:
         """Every request that was on its way when its run was killed, oldest first."""
         return tuple(tried for file in self._runs() for tried in _left_open(file))
 
-    def settle(self) -> None:
-        """Note in every journal that was cut short that its requests have been looked at."""
+    def settle(self, told: Iterable[Tried]) -> None:
+        """Note in the journals of these requests that they have been looked at."""
+        runs = {tried.run for tried in told}
         for file in self._runs():
-            if next(_left_open(file), None) is not None:
+            if file.name in runs:
                 with Journal(file, b"") as journal:
                     journal.write("settled")
 

@@ -17,7 +17,9 @@ async def read_until(run: Run, case: Case, model_id: str, wanted: Wanted) -> Liv
     started, pause = run.clock(), run.pace.first_poll
     while True:
         live = await read(run, case, model_id)
-        case.live = live if model_id == case.id else case.live
+        if model_id == case.id:
+            case.live = live
+            case.saw_deploying |= live.status == DEPLOYING
         waited = run.clock() - started
         if wanted(live) or run.stop.is_set() or waited + pause > run.pace.deployment:
             return live
@@ -47,7 +49,10 @@ async def read_at_rest(run: Run, case: Case, step: Send, names: tuple[str | None
     """
     started, pause = run.clock(), run.pace.first_poll
     while True:
-        live = await read_until(run, case, case.target(step), is_at_rest)
+        live = await read(run, case, case.target(step))
+        if not is_at_rest(live):
+            async with run.slot_given_back():
+                live = await read_until(run, case, case.target(step), is_at_rest)
         given_here = bool(case.tried or step.after)
         if live.name in names or not given_here or not is_at_rest(live) or run.stop.is_set():
             return live
@@ -69,11 +74,19 @@ async def read_settled(
     while True:
         live = await read_until(run, case, model_id, wanted)
         left = run.replan.unsettled(case.change, live, parts)
-        if not left or not wanted(live) or run.stop.is_set() or pause > patience:
+        doubtful = left or _may_be_of_before(case, live)
+        if not doubtful or not wanted(live) or run.stop.is_set() or pause > patience:
             return live, left
         await run.pause(pause)
         patience -= pause
         pause = min(pause * 1.5, run.pace.longest_poll)
+
+
+def _may_be_of_before(case: Case, live: LiveModel) -> bool:
+    """Whether a failure can be the one that the plan saw: the same configuration, tried again, tells nothing apart."""
+    before = case.change.live
+    failed_before = before is not None and before.id == live.id and before.status == live.status != READY
+    return failed_before and "vendor_configuration" in case.sent and not case.saw_deploying
 
 
 def is_at_rest(live: LiveModel) -> bool:

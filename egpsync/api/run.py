@@ -2,7 +2,8 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -68,6 +69,7 @@ class Run:
     pace: Pace = Pace()
     progress: Callable[[Event], None] = lambda _: None
     stop: asyncio.Event = field(default_factory=asyncio.Event)  # set: start nothing more, wait for nothing more
+    slots: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(1))  # held while requests are under way
     clock: Callable[[], float] = time.monotonic
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
 
@@ -78,6 +80,15 @@ class Run:
         _, pending = await asyncio.wait({sleeping, stopping}, return_when=asyncio.FIRST_COMPLETED)
         for task in pending:
             task.cancel()
+
+    @asynccontextmanager
+    async def slot_given_back(self) -> AsyncIterator[None]:
+        """For long waits amid a step: let another change have the slot meanwhile."""
+        self.slots.release()
+        try:
+            yield
+        finally:
+            await self.slots.acquire()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,6 +109,7 @@ class Case:
     done: int = 0  # requests carried out
     notes: list[str] = field(default_factory=list)
     sent: set[str] = field(default_factory=set)  # top-level parts that were sent
+    saw_deploying: bool = False  # a reading has shown its deployment under way
     tried: set[str] = field(default_factory=set)  # keys of requests that the server carried out, or may have
 
     def resolve(self, reference: str) -> str:

@@ -23,7 +23,7 @@ from egpsync.model.run import RunResult
 from egpsync.report.build import told
 from egpsync.report.escape import label, visible
 from egpsync.settings import Settings
-from egpsync.workflow.apply import apply, look_back, settle
+from egpsync.workflow.apply import Settled, apply, look_back, settle
 from egpsync.workflow.plan import Planned, Watch
 from egpsync.workflow.saved import review
 
@@ -48,6 +48,7 @@ SIGNALS = {signal.SIGINT: ExitCode.INTERRUPTED, signal.SIGTERM: ExitCode.TERMINA
 def command(paths: tuple[str, ...], *, dry_run: bool, yes: bool, saved: str | None, **chosen: Any) -> None:
     """Plan, ask, send, verify, report. Goes on past one model's failure; a second run finishes what is left."""
     call = Call.of(paths, chosen)
+    call.refuse_age_without(saved, chosen, "--plan")
     if saved is not None:
         call.refuse_to_plan_anew(paths, chosen, "--plan")
         reviewed = asyncio.run(review(saved, call.settings, Watch(on_attempt=call.log)))
@@ -56,8 +57,6 @@ def command(paths: tuple[str, ...], *, dry_run: bool, yes: bool, saved: str | No
         planned = asyncio.run(call.plan(Watch(on_attempt=call.log)))
     if dry_run:
         show_plan(call, planned, kind="plan")
-    if planned.plan is not None:
-        _tell_what_was_left(planned.plan, call.settings)
     confirm_and_apply(call, planned, yes=yes, pinned=saved is not None)
 
 
@@ -66,6 +65,7 @@ def confirm_and_apply(
 ) -> NoReturn:
     """Ask, send, write the report, exit; a plan that is invalid, refused or without a step is only reported."""
     plan, report = planned.plan, call.report(kind, planned)
+    told = _tell_what_was_left(plan, call.settings) if plan is not None and kind == "apply" else ()
     if plan is None or report.errored or not _has_steps(plan):
         call.output.write(report)
         raise click.exceptions.Exit(exit_code(report))
@@ -76,8 +76,7 @@ def confirm_and_apply(
     with _undisturbed():
         report = call.report(kind, planned, result)
         call.output.write(report)
-        if kind == "apply":  # which has told what earlier runs left unknown
-            settle(call.settings)
+        settle(call.settings, told)
     if call.output.verbosity >= 0 and any(change.done for change in result.results):
         complain(f"egpsync: egpsync revert {result.journal} plans the way back")
     if result.interrupted is not None:
@@ -85,7 +84,7 @@ def confirm_and_apply(
     raise click.exceptions.Exit(exit_code(report, waited=call.settings.wait, pinned=pinned))
 
 
-def _tell_what_was_left(plan: Plan, settings: Settings) -> None:
+def _tell_what_was_left(plan: Plan, settings: Settings) -> tuple[Settled, ...]:
     """Say what an earlier run, cut short, left unknown; with nothing to apply it is settled with that."""
     settled = look_back(plan, settings)
     for item in settled:
@@ -93,7 +92,8 @@ def _tell_what_was_left(plan: Plan, settings: Settings) -> None:
         what = f"{tried.method} {visible(tried.path)} for {label(tried.name)} ({visible(tried.vendor)}), {tried.at}"
         complain(f"egpsync: an earlier run was cut short at {what}: {SETTLED[item.happened]}")
     if settled and not _has_steps(plan):
-        settle(settings)
+        settle(settings, settled)
+    return settled
 
 
 def _has_steps(plan: Plan) -> bool:

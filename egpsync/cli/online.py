@@ -74,6 +74,11 @@ class Call:
                 advice="Save a new plan to change it.",
             )
 
+    def refuse_age_without(self, file: str | None, chosen: Mapping[str, Any], flag: str) -> None:
+        """Raise UsageError where an age is given, and no saved plan that it could be the age of."""
+        if file is None and chosen.get("plan_max_age") is not None:
+            raise UsageError(f"--plan-max-age is about a saved plan: give it beside {flag}")
+
     def report(self, kind: str, planned: Planned, run: RunResult | None = None) -> Report:
         """What is to be shown: problems alone, the plan, or what the run did."""
         head = ReportHead(

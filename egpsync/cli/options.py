@@ -123,10 +123,21 @@ def saved_plans(command: Command) -> Command:
     return option(command)
 
 
+def state(command: Command) -> Command:
+    """Where what runs did is kept, and found again."""
+    option = click.option(
+        "--state-dir",
+        type=click.Path(file_okay=False),
+        help="Where runs are journaled (~/.local/state/egpsync).  [env: EGPSYNC_STATE_DIR]",
+    )
+    return option(command)
+
+
 def rollout(command: Command) -> Command:
     """How the changes are rolled out."""
     return _stack(
         command,
+        state,
         click.option("--wait/--no-wait", default=None, help="Follow deployments to their end (the default)."),
         click.option(
             "--timeout",
@@ -157,11 +168,6 @@ def rollout(command: Command) -> Command:
             type=click.IntRange(min=1),
             metavar="COUNT",
             help="Begin nothing more after so many failures (no limit).  [env: EGPSYNC_MAX_FAILURES]",
-        ),
-        click.option(
-            "--state-dir",
-            type=click.Path(file_okay=False),
-            help="Where runs are journaled (~/.local/state/egpsync).  [env: EGPSYNC_STATE_DIR]",
         ),
     )
 

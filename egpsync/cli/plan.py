@@ -7,7 +7,7 @@ import click
 
 from egpsync.cli import complain
 from egpsync.cli.online import Call
-from egpsync.cli.options import access, manifests, output, planning, saved_plans
+from egpsync.cli.options import access, manifests, output, planning, saved_plans, state
 from egpsync.cli.output import exit_code
 from egpsync.workflow.plan import Planned, Watch
 from egpsync.workflow.saved import review, save
@@ -20,6 +20,7 @@ from egpsync.workflow.saved import review, save
 @click.option("--check", type=click.Path(dir_okay=False), metavar="FILE", help="Does this saved plan still hold?")
 @planning
 @saved_plans
+@state
 @access
 @output
 def command(
@@ -28,6 +29,7 @@ def command(
     """Show what apply would send. Sends nothing but GETs."""
     call = Call.of(paths, chosen)
     watch = Watch(on_attempt=call.log)
+    call.refuse_age_without(check, chosen, "--check")
     if check is not None:
         call.refuse_to_plan_anew((*paths, *(["--out"] if out else [])), chosen, "--check")
         reviewed = asyncio.run(review(check, call.settings, watch))

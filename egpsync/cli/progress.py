@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from rich.console import Console
 from rich.live import Live
@@ -24,8 +24,13 @@ def show_progress(*, quiet: bool, color: bool) -> Iterator[Callable[[Event], Non
         yield lambda _: None
     elif console.file.isatty():  # rich itself takes FORCE_COLOR for a terminal, and would draw into a CI's log
         display = _Display(console)
-        with Live(get_renderable=display.table, console=console, refresh_per_second=4, transient=True):
+        live = Live(get_renderable=display.table, console=console, refresh_per_second=4, transient=True)
+        live.start()
+        try:
             yield display
+        finally:
+            with suppress(OSError):  # the terminal can be gone by now; the run and its report are not
+                live.stop()
     else:
         yield _print_line
 
@@ -53,7 +58,8 @@ class _Display:
         if event.stage == Stage.ENDED:
             self._active.pop(key, None)
             self._ended += 1
-            self._console.print(Text(inert(_line(event))))
+            with suppress(OSError):
+                self._console.print(Text(inert(_line(event))))
         else:
             started, _ = self._active.get(key, (time.monotonic(), ""))
             self._active[key] = (started, _line(event))

@@ -186,7 +186,7 @@ def _nothing(desired: DesiredModel) -> LiveModel:
 def plan_delete(live: LiveModel, desired: DesiredModel | None, account: Account) -> Change:
     """Delete a model, by its tombstone or, where `desired` is None, as no manifest names it any more."""
     given = account.names.given.get(live.id)
-    send = delete_request(live.id, (given.expects_name or "") if given else live.name)
+    send = delete_request(live, (given.expects_name or "") if given else live.name)
     return Change(
         action=Action.DELETE,
         vendor=live.vendor,
@@ -249,7 +249,7 @@ def _finish_recreate(change: Change, old: LiveModel) -> Change:
         change,
         action=Action.RECREATE,
         reason=f"replaced {old.id} in an earlier run; the old model ({old.name!r}) is still to be deleted",
-        steps=(*change.steps, *waits, delete_request(old.id, old.name)),
+        steps=(*change.steps, *waits, delete_request(old, old.name)),
     )
 
 

@@ -62,10 +62,11 @@ def delete_key(model_id: str) -> str:
     return f"{model_id}#delete"
 
 
-def delete_request(model_id: str, name: str) -> Send:
-    """Delete the model, which must be called `name` by then."""
-    path = f"{MODELS}/{model_id}"
-    return Send(key=delete_key(model_id), method="DELETE", path=path, body=None, expects_name=name)
+def delete_request(model: LiveModel, name: str) -> Send:
+    """Delete the model, which must be called `name` by then, and otherwise be as it is."""
+    path = f"{MODELS}/{model.id}"
+    key = delete_key(model.id)
+    return Send(key=key, method="DELETE", path=path, body=None, expects_name=name, expects_fields=model.fields)
 
 
 def _moves(pair: Pair) -> bool:

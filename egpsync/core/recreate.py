@@ -55,7 +55,7 @@ def replace_model(key: str, desired: DesiredModel, old: LiveModel, unmanaged: Li
         reason = f"goes on with {begun.id}, created by an earlier run"
         return Replacement(steps=(wait, *takeover), reason=reason)
     return Replacement(
-        steps=(delete_request(begun.id, begun.name), *creation, *_takeover(key, desired, old, CREATED)),
+        steps=(delete_request(begun, begun.name), *creation, *_takeover(key, desired, old, CREATED)),
         reason=f"begins again: {begun.id}, created by an earlier run, is {begun.status} or no longer what is wanted",
     )
 
@@ -80,7 +80,7 @@ def _creation(key: str, desired: DesiredModel, old: LiveModel, name: str) -> tup
 def _takeover(key: str, desired: DesiredModel, old: LiveModel, new_id: str) -> tuple[Step, ...]:
     """Give the new model the name, unless it has it already among another vendor's; then delete the old one."""
     if desired.vendor != old.vendor:
-        return (delete_request(old.id, old.name),)
+        return (delete_request(old, old.name),)
     swap = Send(
         key=f"{key}#swap",
         method="PATCH",
@@ -89,7 +89,7 @@ def _takeover(key: str, desired: DesiredModel, old: LiveModel, new_id: str) -> t
         expects_name=standby_name(desired.name),
         swap_with=old.id,
     )
-    return (swap, delete_request(old.id, standby_name(desired.name)))
+    return (swap, delete_request(old, standby_name(desired.name)))
 
 
 def _is_what_is_wanted(desired: DesiredModel, old: LiveModel, begun: LiveModel) -> bool:

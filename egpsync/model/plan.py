@@ -67,6 +67,7 @@ class Send:
     body: JsonMap | None
     after: tuple[str, ...] = ()  # keys of steps of other changes that must have succeeded
     expects_name: str | None = None  # for a rename or a delete: the name that the model has just before
+    expects_fields: JsonMap | None = None  # for a delete: what the model holds, as the plan saw it
     swap_with: str | None = None  # for an exchange of names: id of the other model
 
 

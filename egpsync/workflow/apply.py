@@ -1,6 +1,7 @@
 """A plan in, carried out under a lock and a journal; what became of each change out."""
 
 from collections import Counter
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
@@ -68,11 +69,11 @@ def look_back(plan: Plan, settings: Settings) -> tuple[Settled, ...]:
     return tuple(Settled(tried=tried, happened=_happened(tried, plan)) for tried in left)
 
 
-def settle(settings: Settings) -> None:
+def settle(settings: Settings, told: Iterable[Settled]) -> None:
     """Note that what earlier runs left unknown was told; where that cannot be noted now, it is told again."""
     home = Home(settings.state_dir, target_of(settings))
     with suppress(FileError, LockedError), home.locked():
-        home.settle()
+        home.settle(item.tried for item in told)
 
 
 def _happened(tried: Tried, plan: Plan) -> bool | None:

@@ -29,7 +29,7 @@ runpy.run_module("egpsync", run_name="__main__")
 
 def limited(size: int, shell: Shell, *arguments: str) -> Done:
     """Run egpsync under such a limit."""
-    command = [sys.executable, "-c", LIMITED, str(size), *arguments]
+    command = [sys.executable, "-B", "-c", LIMITED, str(size), *arguments]  # -B: no compiled module is cut short
     done = subprocess.run(
         command, cwd=shell.folder, env=shell.environ, capture_output=True, text=True, timeout=60, check=False
     )

@@ -105,7 +105,7 @@ def test_a_cut_last_line_is_passed_over(tmp_path: Path) -> None:
     for cut in range(1, len(intent("b"))):
         home = written(tmp_path / str(cut), intent("a") + intent("b")[:-cut])
         assert [tried.id for tried in home.unfinished()] == (["a", "b"] if cut == 1 else ["a"])
-        home.settle()
+        home.settle(home.unfinished())
         assert home.unfinished() == ()
 
 
