@@ -145,3 +145,11 @@ def test_a_proxy_that_cannot_be_used_is_told(shell: Shell, variable: str, value:
         "Error: HTTPS_PROXY, ALL_PROXY: the proxy that the environment names cannot be used\n"
         "  Name an http or https proxy, or except the API's host in NO_PROXY.\n"
     )
+
+
+@pytest.mark.parametrize(("command", "flag"), [("plan", "--check"), ("apply", "--plan")])
+def test_an_age_without_a_saved_plan_is_wrong_usage(shell: Shell, command: str, flag: str) -> None:
+    """There is nothing that it could be the age of."""
+    done = shell.run(command, "--plan-max-age", "60")
+    assert (done.code, done.out) == (64, "")
+    assert done.err == f"Error: --plan-max-age is about a saved plan: give it beside {flag}\n"

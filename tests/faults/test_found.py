@@ -1,6 +1,7 @@
 """What the matrix found, each as a story of its own."""
 
-from egpsync.emulator.faults import Answer, Cut, Intervene, Rule
+from egpsync.core.change import PlanOptions
+from egpsync.emulator.faults import Answer, Cut, Intervene, Rewritten, Rule
 from egpsync.emulator.store import Store
 from egpsync.model.run import ChangeResult, Outcome
 from tests.conftest import StartEmulator
@@ -127,3 +128,47 @@ def test_what_is_written_to_the_old_model_while_the_new_one_deploys_is_kept(emul
     again = account.run(account.plan())
     assert (only(again).outcome, writes(again)) == (Outcome.APPLIED, ["DELETE", "POST", "PATCH", "DELETE"])
     assert running.store.named("gpt")["model_metadata"]["theirs"] == 2
+
+
+def test_an_id_that_is_no_id_ends_no_run(emulator: StartEmulator) -> None:
+    """A POST that is answered with nonsense is looked up, and the model found by its operation."""
+    running = emulator(deploy_seconds=0.01)
+    account = Account(running=running, entries=CHANGED)
+    plan = account.plan()
+    running.faults.add(Rule(method="POST", kind=Rewritten(change=lambda answer: {**answer, "id": 5})))
+    ran = account.run(plan)
+    assert (only(ran).outcome, writes(ran)) == (Outcome.APPLIED, ["POST"])
+
+
+def test_a_model_that_waits_lends_its_slot(emulator: StartEmulator) -> None:
+    """Somebody has one model deploying: the only slot serves the other change meanwhile."""
+    running = emulator(seed=[*SEED, hosted("other", id="o-1")], deploy_seconds=0.2)
+    entries = [*CHANGED, hosted("other", model_metadata={"x": 1})]
+    account = Account(running=running, entries=entries, parallelism=1)
+    plan = account.plan()
+    running.store.deploy(GPT, seconds=0.3)
+    ran = account.run(plan)
+    assert [entry.path for entry in ran.entries if entry.method == "PATCH"] == ["/v5/models/o-1", f"/v5/models/{GPT}"]
+    assert {result.outcome for result in ran.result.results} == {Outcome.APPLIED}
+
+
+def test_a_failure_of_before_is_not_taken_for_the_new_one(emulator: StartEmulator) -> None:
+    """The same configuration is tried again: a reading that lags behind shows the old end of it."""
+    failed = launch("gpt", id=GPT, status="failed", status_reason="no image")
+    running = emulator(seed=[failed], stale_seconds=0.08, deploy_seconds=0.03)
+    account = Account(running=running, entries=[launch("gpt")], options=PlanOptions(retry_failed=True))
+    ran = account.run(account.plan())
+    assert (only(ran).outcome, writes(ran)) == (Outcome.APPLIED, ["PATCH"])
+
+
+def test_an_old_model_that_changed_is_not_deleted(emulator: StartEmulator) -> None:
+    """A replacement that an earlier run left half done: what somebody wrote to the old model since is looked at."""
+    mark = {"egpsync": {"replaces": GPT}}
+    new = launch("gpt", id="new", infra=GPUS, model_metadata={"team": "b", **mark})
+    old = launch("gpt--next", id=GPT, model_metadata={"theirs": 1})
+    running = emulator(seed=[new, old])
+    account = Account(running=running, entries=REPLACED)
+    plan = account.plan()
+    running.store.edit(GPT, {"model_metadata": {"theirs": 2}})
+    ran = account.run(plan)
+    assert (only(ran).outcome, writes(ran)) == (Outcome.STALE, [])
