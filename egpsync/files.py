@@ -28,7 +28,7 @@ def write_whole(file: Path, text: str, *, private: bool = False) -> None:
 
 
 def try_whole(file: Path) -> None:
-    """See that the file could be written. Raises FileError; nothing is left behind."""
+    """See that the file can be written, and remove what an earlier run left there. Raises FileError."""
     with _told(file):
         if _is_special(file):
             return
@@ -36,6 +36,7 @@ def try_whole(file: Path) -> None:
             if target.is_dir():
                 raise IsADirectoryError(EISDIR, "it is a folder")
             beside.unlink()
+            target.unlink(missing_ok=True)
 
 
 def _is_special(file: Path) -> bool:

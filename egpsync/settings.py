@@ -96,6 +96,8 @@ def _url(text: str) -> str:
         scheme, host, usable = "", None, False
     if scheme not in ("http", "https") or not host or not usable:
         raise UsageError(f"{text!r} is no http(s) URL", where="base URL", advice=f"Give one like {PRODUCTION}.")
+    if text.rstrip("/").endswith("/v5"):
+        raise UsageError("/v5 has no place in it: egpsync adds it to each request", where="base URL")
     if scheme == "http" and not _is_loopback(host):
         advice = "Use https: over http the API key would travel in the clear. Only this machine itself may be http."
         raise UsageError(f"{text!r} is not https", where="base URL", advice=advice)

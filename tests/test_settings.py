@@ -226,3 +226,9 @@ def test_a_variable_without_a_usable_key_is_told_without_its_value() -> None:
 def test_who_decides_on_colour(choice: str, environ: dict[str, str], *, terminal: bool, color: bool) -> None:
     """The flag, NO_COLOR, FORCE_COLOR, a dumb terminal, then whether it is a terminal at all."""
     assert wants_color(choice, terminal=terminal, environ=environ) is color
+
+
+def test_the_version_has_no_place_in_the_base_url() -> None:
+    """It would stand in every path twice."""
+    with pytest.raises(UsageError, match="/v5 has no place in it"):
+        load_settings({"base_url": "https://api.example/v5/"}, {"HOME": "/nowhere"})

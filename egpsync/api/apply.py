@@ -35,7 +35,7 @@ class _Scheduler:
 
     def __init__(self, plan: Plan, run: Run, rollout: Rollout) -> None:
         self.plan, self.rollout = plan, rollout
-        self.run = replace(run, slots=asyncio.Semaphore(rollout.parallelism))
+        self.run = replace(run, slots=asyncio.Semaphore(rollout.parallelism), held_back=self._stopped)
         self.redeploys = asyncio.Semaphore(rollout.redeploys)
         self.finished: dict[str, asyncio.Future[bool]] = {
             step.key: asyncio.get_running_loop().create_future() for change in plan.changes for step in change.steps
@@ -68,9 +68,8 @@ class _Scheduler:
         self._count_ended(change, outcome)
         if change.steps:
             words = ending.failure.message if ending and ending.failure else "; ".join(case.notes)
-            self.run.progress(
-                Event(change=change, stage=Stage.ENDED, text=f"{outcome.replace('_', ' ')} {words}".strip())
-            )
+            told = f"{outcome.replace('_', ' ')}{': ' if words else ''}{words}"
+            self.run.progress(Event(change=change, stage=Stage.ENDED, text=told))
         return ChangeResult(
             change=change,
             outcome=outcome,
@@ -131,7 +130,8 @@ class _Scheduler:
         if self.run.stop.is_set():
             return _not_attempted("the run was interrupted")
         if self.rollout.max_failures is not None and self.failures >= self.rollout.max_failures:
-            return _not_attempted(f"the run stopped after {self.failures} failures (--max-failures)")
+            count = f"{self.failures} failure{'' if self.failures == 1 else 's'}"
+            return _not_attempted(f"the run stopped after {count} (--max-failures)")
         return None
 
     def _left_deploying(self, case: Case) -> Ending | None:

@@ -13,6 +13,7 @@ from egpsync.api.endings import (
     did_not_converge,
     failed,
     not_deleted,
+    not_known,
     not_sent,
     stale,
     still_deploying,
@@ -40,12 +41,12 @@ class _BusyError(Exception):
         self.refusal = refusal
 
 
-class _UnrecordedError(Exception):
-    """The journal could not take the request, so it was not sent."""
+class _UnsentError(Exception):
+    """The request may not go out: the run was stopped, or the journal cannot take it."""
 
-    def __init__(self, error: FileError) -> None:
-        super().__init__(error)
-        self.error = error
+    def __init__(self, ending: Ending) -> None:
+        super().__init__(ending)
+        self.ending = ending
 
 
 async def carry_out(run: Run, case: Case, step: Send) -> Ending | None:
@@ -63,16 +64,16 @@ async def carry_out(run: Run, case: Case, step: Send) -> Ending | None:
             return failed(missing, Outcome.FAILED if case.tried else Outcome.STALE)
         except ApiError as error:
             if not isinstance(error, Ambiguous) or error.method == "GET":
-                return failed(error, Outcome.UNKNOWN if step.key in case.tried else Outcome.FAILED)
+                return not_known(case, error) if step.key in case.tried else failed(error)
             lost = last = error
-        except _UnrecordedError as unrecorded:
-            return _in_doubt(case, step, not_sent(unrecorded.error))
+        except _UnsentError as unsent:
+            return _in_doubt(case, step, unsent.ending)
         else:
             if lost is not None and ending is None:
                 await _record(run, case, step, "done")
             case.done += ending is None
             return _in_doubt(case, step, ending)
-    return failed(last, Outcome.UNKNOWN if lost else Outcome.FAILED)
+    return not_known(case, last) if lost else failed(last)
 
 
 def _in_doubt(case: Case, step: Send, ending: Ending | None) -> Ending | None:
@@ -102,7 +103,7 @@ async def follow(run: Run, case: Case, step: Wait) -> Ending | None:
     except ApiError as error:
         missing = isinstance(error, NotFound)
         if case.tried or step.settles:
-            return failed(error, Outcome.FAILED if missing else Outcome.UNKNOWN)
+            return failed(error) if missing else not_known(case, error)
         return failed(error, Outcome.STALE if missing else Outcome.FAILED)
     except FileError as error:
         return not_sent(error)
@@ -256,10 +257,13 @@ async def _send(run: Run, case: Case, step: Send) -> LiveModel:
 async def _request(run: Run, case: Case, step: Send) -> Json:
     """The one way out: on record before it is sent, and again with what came of it."""
     path = case.resolve(step.path)
+    if not case.tried and (ending := run.held_back()) is not None:
+        raise _UnsentError(ending)
     try:
         await run.records.intend(case.change, step, path)
     except FileError as error:
-        raise _UnrecordedError(error) from error
+        raise _UnsentError(not_sent(error)) from error
+    case.last_sent, case.last_url, case.answered = step, run.client.access.base_url + path, False
     run.progress(Event(change=case.change, stage=Stage.SENDING, text=f"{step.method} {path}"))
     try:
         answer = await run.client.send(step.method, path, step.body)
@@ -269,6 +273,7 @@ async def _request(run: Run, case: Case, step: Send) -> Json:
         await _record(run, case, step, "lost" if lost else "refused", error.status)
         raise
     case.tried.add(step.key)
+    case.answered = True
     if step.method == "POST" and isinstance(answer, Mapping) and is_id(answer.get("id")):
         case.id = answer["id"]
     await _record(run, case, step, "done")

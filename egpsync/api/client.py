@@ -77,6 +77,7 @@ class Client:
         self._clock = clock
         self._sleep = sleep
         self._resume_at = clock()
+        self._gone = False  # the last request found nobody, however often it was tried
         self._turn = 0
         self._lanes = _lanes(access)
 
@@ -108,7 +109,9 @@ class Client:
                 answer = await self._once(method, url, query, content)
                 value = json_of(answer)
             except ApiError as error:
-                wait = self._wait(error, attempt, started)
+                gone = isinstance(error, Unreachable)
+                wait = None if gone and self._gone else self._wait(error, attempt, started)
+                self._gone = gone and wait is None
                 self._on_attempt(Attempt(method=method, url=url, status=error.status, problem=error.what, wait=wait))
                 if wait is None:
                     raise
@@ -117,6 +120,7 @@ class Client:
                 else:
                     await self._sleep(wait)
             else:
+                self._gone = False
                 self._on_attempt(Attempt(method=method, url=url, status=answer.status, problem="", wait=None))
                 return value
         raise AssertionError("the last attempt raises")

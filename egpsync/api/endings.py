@@ -21,6 +21,23 @@ def failed(error: ApiError, outcome: Outcome = Outcome.FAILED) -> Ending:
     return Ending(outcome=outcome, failure=failure)
 
 
+def not_known(case: Case, error: ApiError) -> Ending:
+    """A request of the change was sent, and what came of it cannot be read."""
+    sent = case.last_sent
+    accepted = "was accepted, and how that ended" if case.answered else "was sent, and whether it happened"
+    message = f"{sent.method if sent else 'a request'} {accepted} is not known: {error.what}"
+    return Ending(
+        outcome=Outcome.UNKNOWN,
+        failure=Failure(
+            message=message,
+            method=sent.method if sent else error.method,
+            url=case.last_url or error.url,
+            status=error.status if error.method != "GET" else None,
+            advice="Run egpsync apply again: it reads what the server holds, and sends only what is missing.",
+        ),
+    )
+
+
 def not_sent(error: FileError) -> Ending:
     """The journal cannot be written: nothing more is sent for the change."""
     message = f"{error.where}: {error.what}"

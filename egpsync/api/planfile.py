@@ -10,7 +10,7 @@ import json
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from hashlib import scrypt, sha256
 from pathlib import Path
 from typing import Any
@@ -77,7 +77,8 @@ def load_plan(file: Path, *, max_age: float, now: datetime | None = None) -> Sav
     except (KeyError, TypeError, ValueError) as error:
         raise _unusable(file, "is damaged: parts of it are missing") from error
     if not -AHEAD <= age <= max_age:
-        when = f"{age / 3600:.1f} hours old, and {max_age / 3600:.1f} are allowed" if age > 0 else "made in the future"
+        old, allowed = timedelta(seconds=round(age)), timedelta(seconds=round(max_age))
+        when = f"{old} old, and {allowed} is allowed" if age > 0 else "made in the future"
         raise _unusable(file, f"is {when}")
     return saved
 

@@ -69,6 +69,7 @@ class Run:
     pace: Pace = Pace()
     progress: Callable[[Event], None] = lambda _: None
     stop: asyncio.Event = field(default_factory=asyncio.Event)  # set: start nothing more, wait for nothing more
+    held_back: Callable[[], "Ending | None"] = lambda: None  # why nothing more is to be sent; None while it may
     slots: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(1))  # held while requests are under way
     clock: Callable[[], float] = time.monotonic
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
@@ -109,6 +110,9 @@ class Case:
     done: int = 0  # requests carried out
     notes: list[str] = field(default_factory=list)
     sent: set[str] = field(default_factory=set)  # top-level parts that were sent
+    last_sent: Send | None = None  # the latest request that left
+    last_url: str = ""
+    answered: bool = False  # whether the server accepted it
     saw_deploying: bool = False  # a reading has shown its deployment under way
     tried: set[str] = field(default_factory=set)  # keys of requests that the server carried out, or may have
 

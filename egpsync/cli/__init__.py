@@ -73,6 +73,9 @@ def run() -> None:
     except click.Abort:
         complain("Interrupted: nothing was sent.")
         code = ExitCode.INTERRUPTED
+    except click.exceptions.NoArgsIsHelpError as error:
+        complain(error.format_message())
+        code = ExitCode.USAGE
     except click.UsageError as error:
         complain(_usage(error))
         code = ExitCode.USAGE

@@ -3,7 +3,7 @@
 import asyncio
 import signal
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import Any, NoReturn
 
@@ -69,9 +69,9 @@ def confirm_and_apply(
     if plan is None or report.errored or not _has_steps(plan):
         call.output.write(report)
         raise click.exceptions.Exit(exit_code(report))
-    call.output.try_files()
     if not plan.empty and not yes:
         _ask(call, plan, report)
+    call.output.try_files()
     result = asyncio.run(_carry_out(call, plan, planned.options))
     with _undisturbed():
         report = call.report(kind, planned, result)
@@ -145,13 +145,20 @@ async def _carry_out(call: Call, plan: Plan, options: PlanOptions) -> RunResult:
             if len(received) > 1 and task is not None:
                 task.cancel()
             else:
-                complain("egpsync: stopping: what is under way is finished first; once more leaves at once")
+                complain(
+                    "egpsync: stopping: requests under way are finished, deployments go on by themselves; "
+                    "once more leaves at once"
+                )
 
         for number in SIGNALS:
             loop.add_signal_handler(number, stop, number)
-        try:
+        result = None
+        with suppress(asyncio.CancelledError):
             result = await apply(plan, call.settings, options, watch)
-        except asyncio.CancelledError:
-            complain("egpsync: left at once: run egpsync plan to see what the server holds")
-            raise click.exceptions.Exit(SIGNALS[signal.Signals(received[0])]) from None
+    if result is None:
+        complain(
+            "egpsync: left at once, without a report: requests may have arrived whose answers were not read. "
+            "The next egpsync apply says which, and finishes what is left."
+        )
+        raise click.exceptions.Exit(SIGNALS[signal.Signals(received[0])])
     return replace(result, interrupted=received[0] if received else None)

@@ -10,7 +10,7 @@ from egpsync.cli.online import Call
 from egpsync.cli.options import access, manifests, output, planning, saved_plans, state
 from egpsync.cli.output import exit_code
 from egpsync.workflow.plan import Planned, Watch
-from egpsync.workflow.saved import review, save
+from egpsync.workflow.saved import Reviewed, review, save
 
 
 @click.command("plan")
@@ -33,6 +33,7 @@ def command(
     if check is not None:
         call.refuse_to_plan_anew((*paths, *(["--out"] if out else [])), chosen, "--check")
         reviewed = asyncio.run(review(check, call.settings, watch))
+        _tell_whether_it_holds(check, reviewed)
         show_plan(call, reviewed.refusing(), kind="plan", detailed=detailed_exitcode)
     planned = asyncio.run(call.plan(watch))
     if out is not None and planned.plan is not None and not planned.problems:
@@ -42,6 +43,17 @@ def command(
         else:
             complain(f"egpsync: egpsync apply --plan {out} sends exactly this plan")
     show_plan(call, planned, kind="plan", detailed=detailed_exitcode)
+
+
+def _tell_whether_it_holds(file: str, reviewed: Reviewed) -> None:
+    plan = reviewed.planned.plan
+    if plan is None or plan.refusals:
+        return
+    holding = sum(bool(change.requests) and not change.moved for change in plan.changes)
+    if reviewed.moved:
+        complain(f"egpsync: {file}: {holding} changes still hold, {len(reviewed.moved)} moved and would be left alone")
+    else:
+        complain(f"egpsync: {file} still holds: egpsync apply --plan {file} sends exactly it")
 
 
 def show_plan(call: Call, planned: Planned, *, kind: str, detailed: bool = False) -> NoReturn:

@@ -93,8 +93,8 @@ def _action(live: LiveModel, fields: tuple[FieldChange, ...], body: JsonMap, *, 
     if any(field.path == ("name",) for field in fields):
         return Action.RENAME, ""
     if body:
-        return Action.UPDATE, "" if fields else "is adopted: only the owner's mark is written"
-    return Action.UNCHANGED, "is deploying now" if live.status == DEPLOYING else ""
+        return Action.UPDATE, "" if fields else "is adopted: only the mark is written"
+    return Action.UNCHANGED, ""
 
 
 def _notes(pair: Pair, live: LiveModel, body: JsonMap, account: Account) -> Iterator[str]:
@@ -102,6 +102,8 @@ def _notes(pair: Pair, live: LiveModel, body: JsonMap, account: Account) -> Iter
         yield pair.note
     if live.id in account.names.given and live.id not in account.names.requests:
         yield f"gets its name from the exchange {account.names.given[live.id].key.partition('#')[0]} asks for"
+    if live.status == DEPLOYING and not body and live.id not in account.names.requests:
+        yield "is deploying now: apply follows it to its end"
     if pair.desired.renamed_from is not None and live.name == pair.desired.name:
         yield "is renamed already: renamed_from can go from its entry"
     if pair.desired.lifecycle.prevent_destroy and marked_otherwise(pair.desired, live) and "model_metadata" not in body:
@@ -234,7 +236,7 @@ def _recreate(pair: Pair, live: LiveModel, fields: tuple[FieldChange, ...], acco
         source=desired.source,
         desired=desired,
         live=live,
-        notes=tuple(_notes(pair, live, {}, account)),
+        notes=(*_notes(pair, live, {}, account), f"the model gets a new id: {live.id} is gone after it"),
     )
 
 

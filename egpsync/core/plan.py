@@ -49,30 +49,39 @@ def make_plan(desired: Desired, live: Live, target: Target, options: PlanOptions
         digest=desired.digest,
         live_count=len(live.models),
     )
-    return Planned(plan=plan, problems=tuple(_incomplete(matches, changes)))
+    return Planned(plan=plan, problems=tuple(_incomplete(matches, changes, live)))
 
 
 def _place(refusal: Refusal) -> tuple[str, tuple[str, str], str]:
     return refusal.guard, refusal.model or ("", ""), refusal.message
 
 
-def _incomplete(matches: Matches, changes: Iterable[Change]) -> Iterator[Problem]:
-    """A problem for every field that a model to be created lacks."""
+def _incomplete(matches: Matches, changes: Iterable[Change], live: Live) -> Iterator[Problem]:
+    """A problem for every model to be created that lacks what creating it needs."""
     strangers = [model.name for model in matches.unmanaged]
     for change in changes:
         near = get_close_matches(change.name, strangers, n=1) if change.action == Action.CREATE else []
         bodies = [request.body for request in change.requests if request.method == "POST"]
-        for path in required_at_creation(change.vendor) if bodies and change.desired else ():
-            if change.desired and any(value_at(body, path) is None for body in bodies):
-                yield _missing(change, change.desired, path, near[0] if near else "")
+        needed = required_at_creation(change.vendor) if bodies else ()
+        missing = [path for path in needed if any(value_at(body, path) is None for body in bodies)]
+        if missing and change.desired:
+            why = _why_created(change, change.desired, live)
+            yield _missing(change.desired, why, missing, near[0] if near else "")
 
 
-def _missing(change: Change, desired: DesiredModel, path: Path, near: str) -> Problem:
-    why = "is not in the account" if change.live is None else "can only be replaced by a new model"
+def _why_created(change: Change, desired: DesiredModel, live: Live) -> str:
+    if change.live is not None:
+        return "can only be replaced by a new model"
+    former = f", nor is {desired.renamed_from!r}" if desired.renamed_from else ""
+    return f"is not in the account{former}" if live.models else "is not in the account, which holds no model at all"
+
+
+def _missing(desired: DesiredModel, why: str, missing: list[Path], near: str) -> Problem:
+    deepest = desired.node.at(missing[0]) if len(missing[0]) > 1 else None
     return Problem(
         rule="incomplete-create",
-        message=f"{desired.name!r} {why}, and creating it needs {'.'.join(path)}",
-        source=desired.node.at(path).source if len(path) > 1 else desired.source,
+        message=f"{desired.name!r} {why}, and creating it needs {', '.join('.'.join(path) for path in missing)}",
+        source=deepest.source if deepest is not None and len(missing) == 1 else desired.source,
         excerpt="",
         expected="every required field, as the model has to be created; or the name of a model that exists",
         suggestion=near,

@@ -48,6 +48,9 @@ def change_lines(report: Report, change: ReportChange, style: Style) -> Iterator
     if style.verbosity > 0:
         for request in change.requests:
             yield from _request(request, style)
+    elif change.action == "recreate" and report.kind != "drift":  # several requests, each with an effect of its own
+        for request in change.requests:
+            yield f"{_INDENT}{visible(f'{request.method} {request.path}')}{_called(request)}"
 
 
 def _title(report: Report, change: ReportChange, style: Style) -> str:
@@ -112,6 +115,11 @@ def _field(change: ReportChange, field: ReportField, widest: int, style: Style) 
         yield f"{_INDENT}    {style.paint(Tone.CREATE, '+')} {after}"
     else:
         yield f"{painted}{values[0] if style.verbosity > 0 else fold(values[0], room)}{tail}"
+
+
+def _called(request: ReportRequest) -> str:
+    name = (request.body or {}).get("name")
+    return f"  as {label(str(name))}" if name else ""
 
 
 def _request(request: ReportRequest, style: Style) -> Iterator[str]:

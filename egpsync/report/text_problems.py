@@ -24,7 +24,7 @@ def problem_lines(problem: Problem, style: Style) -> Iterator[str]:
     if problem.expected:
         yield f"      expected: {visible(problem.expected)}"
     if problem.suggestion:
-        yield f"      did you mean {style.paint(Tone.CREATE, label(problem.suggestion))}?"
+        yield f"      did you mean {style.paint(Tone.CREATE, visible(problem.suggestion))}?"
     if problem.related:
         yield f"      see also {place(problem.related)}"
 
@@ -54,7 +54,8 @@ def _excerpt(problem: Problem, style: Style) -> Iterator[str]:
     gutter = f"{problem.source.line:>5} | "
     offset = len(lead) + cells(visible(problem.excerpt[first:column]))
     yield f"{style.paint(Tone.FAINT, gutter)}{lead}{shown}{tail}"
-    yield f"{style.paint(Tone.FAINT, '      | ')}{' ' * offset}{style.paint(Tone.ALARM, '^')}"
+    if problem.source.column <= len(problem.excerpt) + 1:  # else what it points at is cut away, as a secret is
+        yield f"{style.paint(Tone.FAINT, '      | ')}{' ' * offset}{style.paint(Tone.ALARM, '^')}"
 
 
 def _refusal(refusal: Refusal, style: Style) -> Iterator[str]:
@@ -63,4 +64,4 @@ def _refusal(refusal: Refusal, style: Style) -> Iterator[str]:
     source = f"  {style.paint(Tone.FAINT, f'({place(refusal.source)})')}" if refusal.source else ""
     yield f"  {style.paint(Tone.DESTROY, visible(refusal.guard))}:{model} {visible(refusal.message)}{source}"
     if refusal.consent:
-        yield f"      to consent: {style.paint(Tone.STRONG, visible(refusal.consent))}"
+        yield f"      to go on: {style.paint(Tone.STRONG, visible(refusal.consent))}"

@@ -69,7 +69,7 @@ _IN_ORDER = {
     "revert": "Nothing to put back: the account is as it was before that run.",
 }
 _CARRY_OUT = {
-    "plan": " Run `egpsync apply` to carry this out.",
+    "plan": " `egpsync apply` with the same paths and options carries this out.",
     "revert": " Without --dry-run, `egpsync revert` carries this out.",
 }
 _OUTCOME_COUNTS = ("applied", "failed", "in_flight", "stale", "not_attempted", "unknown")
@@ -138,12 +138,16 @@ def verdict(report: Report) -> str:
 def summary_lines(report: Report) -> list[str]:
     """The closing counts: what was found, what would be done, what was done."""
     lines = []
+    if any(refusal.guard == "wrong-target" for refusal in report.refusals):
+        return []  # nothing was read, so there is nothing to count
     if report.kind == "validate" or not compared(report):
         lines.append(_validity(report))
     elif carried_out(report):
         lines.append(_outcome_counts(report))
     elif in_order(report):
         found = _IN_ORDER.get(report.kind, "No changes: the account is as the manifests say.")
+        if report.kind == "revert" and any(change.notes for change in report.changes):
+            found = "Nothing more can be put back: the notes say what is left as it is, and why."
         lines += [found, f"{_standing_counts(report)}."]
     else:
         lines.append(_plan_counts(report))
@@ -248,6 +252,6 @@ def _after_apply(report: Report) -> list[str]:
         steps.append(f"{plural(count['in_flight'], 'model')} still deploying: `egpsync plan` shows how it ends.")
     if count["failed"] or count["stale"] or count["not_attempted"]:
         steps.append(
-            f"Mend the cause and run `egpsync {report.kind}` again: it plans afresh and sends only what is left."
+            f"Run `egpsync {report.kind}` again once the cause is mended: it plans afresh and sends only what is left."
         )
     return steps

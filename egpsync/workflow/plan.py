@@ -12,7 +12,7 @@ from egpsync.core.guard import Limits, check_guards, check_target
 from egpsync.core.plan import make_plan
 from egpsync.errors import UsageError
 from egpsync.model.live import Live
-from egpsync.model.manifest import Problem
+from egpsync.model.manifest import DesiredModel, Problem
 from egpsync.model.plan import Action, Change, Plan, Target
 from egpsync.model.run import Event
 from egpsync.settings import Settings
@@ -77,6 +77,11 @@ async def _compare(paths: Sequence[str], settings: Settings, options: PlanOption
             "--prune deletes what carries its owner's mark, and no manifest names an owner",
             advice="Write `owner: NAME` at the top of the manifests. Nothing was sent.",
         )
+    if options.adopt and not checked.desired.owners and not any(map(_is_protected, checked.desired.models)):
+        raise UsageError(
+            "--adopt writes a mark, and the manifests have nothing to mark: no owner, no prevent_destroy",
+            advice="Write `owner: NAME` at the top of the manifests. Nothing was sent.",
+        )
     target = target_of(settings)
     if check_target(target, _limits(settings, Consent())):
         planned = make_plan(replace(checked.desired, models=()), Live(models=()), target)
@@ -85,6 +90,10 @@ async def _compare(paths: Sequence[str], settings: Settings, options: PlanOption
             planned = make_plan(checked.desired, await fetch_all(client), target, options)
     problems = (*checked.problems, *with_excerpts(planned.problems, checked.texts))
     return Planned(checked=checked, plan=planned.plan, problems=problems, options=options)
+
+
+def _is_protected(model: DesiredModel) -> bool:
+    return bool(model.lifecycle.prevent_destroy)
 
 
 def guarded(plan: Plan, settings: Settings, consent: Consent) -> Plan:

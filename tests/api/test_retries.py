@@ -7,7 +7,7 @@ from email.utils import formatdate
 
 import pytest
 
-from egpsync.api.client import Access, Client, Patience
+from egpsync.api.client import Access, Attempt, Client, Patience
 from egpsync.emulator.faults import Answer, Cut, Hang, Kind, Rule, TooMany, Truncated
 from egpsync.emulator.server import Running
 from egpsync.errors import ApiError, RateLimited, ServerFault, Unreachable
@@ -200,3 +200,19 @@ def test_requests_beyond_the_connections_wait_their_turn(emulator: StartEmulator
             return len(await asyncio.gather(*(client.get(MODELS) for _ in range(12))))
 
     assert asyncio.run(many()) == 12
+
+
+def test_a_server_that_is_gone_is_given_up_once() -> None:
+    """The first request tries with patience; the next ones do not each wait as long again, until one is answered."""
+    tried: list[Attempt] = []
+
+    async def ask() -> None:
+        access = Access(base_url="http://127.0.0.1:9", api_key="key")
+        patience = Patience(attempts=3, base=0.001)
+        async with Client(access, patience=patience, on_attempt=tried.append) as client:
+            for _ in range(4):
+                with pytest.raises(Unreachable):
+                    await client.get("/v5/models")
+
+    asyncio.run(ask())
+    assert [attempt.wait is None for attempt in tried] == [False, False, True, True, True, True]

@@ -81,7 +81,7 @@ def test_an_incomplete_create_is_a_problem_with_its_line(emulator: StartEmulator
     done = shell.run("apply", "--yes")
     assert done.code == 3
     assert "configs/a.yaml:3:5: " in done.out
-    assert "'new' is not in the account, and creating it needs model_type" in done.out
+    assert "'new' is not in the account, which holds no model at all, and creating it needs model_type" in done.out
     assert {entry.method for entry in running.log.entries} == {"GET"}
 
 

@@ -81,7 +81,7 @@ def test_never_a_change_of_its_own() -> None:
 def test_adopting() -> None:
     """With `adopt` the mark is written on its own, and once."""
     change = only_change([entry("a")], [item("m", "a")], owner="p/m", adopt=True)
-    assert (change.action, change.reason) == ("update", "is adopted: only the owner's mark is written")
+    assert (change.action, change.reason) == ("update", "is adopted: only the mark is written")
     assert plan_of([entry("a")], [marked({"owner": "p/m"})], owner="p/m", adopt=True).empty
 
 

@@ -172,3 +172,21 @@ def test_an_old_model_that_changed_is_not_deleted(emulator: StartEmulator) -> No
     running.store.edit(GPT, {"model_metadata": {"theirs": 2}})
     ran = account.run(plan)
     assert (only(ran).outcome, writes(ran)) == (Outcome.STALE, [])
+
+
+def test_a_change_whose_end_cannot_be_read_tells_what_was_sent(emulator: StartEmulator) -> None:
+    """The reading that failed says of itself that nothing was sent; the change's PATCH was accepted."""
+    running = emulator(seed=SEED, deploy_seconds=0.05)
+    account = Account(running=running, entries=[launch("gpt", image={"tag": "v2"})])
+    plan = account.plan()
+
+    def accepted(_: object) -> bool:
+        return any(entry.acted for entry in running.log.entries)
+
+    running.faults.add(Rule(method="GET", where=accepted, kind=Cut()))
+    ran = account.run(plan)
+    failure = only(ran).failure
+    assert failure is not None
+    assert (only(ran).outcome, failure.method) == (Outcome.UNKNOWN, "PATCH")
+    assert failure.message.startswith("PATCH was accepted, and how that ended is not known: no answer: ")
+    assert failure.advice.startswith("Run egpsync apply again: ")

@@ -106,7 +106,7 @@ def test_a_refusal_shows_the_same_everywhere(emulator: StartEmulator, shell: She
         assert done.json["applyable"] is False
         assert f"{guard}: " in shell.read("r.txt")
         assert case.says in shell.read("r.txt")
-        assert f"to consent: {case.consent}" in shell.read("r.txt")
+        assert f"to go on: {case.consent}" in shell.read("r.txt")
         assert "Refused (exit 5): 1 guard tripped, nothing was sent." in shell.read("r.txt")
         assert f"- **Refused** by `{guard}`:" in shell.read("r.md")
         assert "To consent: " in shell.read("r.md")

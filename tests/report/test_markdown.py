@@ -192,7 +192,7 @@ def test_a_model_is_folded_with_its_difference() -> None:
         "\n"
         "</details>\n"
         "\n"
-        "Nothing was sent. Run `egpsync apply` to carry this out.\n"
+        "Nothing was sent. `egpsync apply` with the same paths and options carries this out.\n"
     )
 
 
@@ -258,7 +258,7 @@ def test_two_thousand_models_fit_the_limit() -> None:
     assert (
         f"**{2000 - shown:,} of 2,000 models not shown ({created} create, 1,500 update): see the JSON report.**" in text
     )
-    assert text.endswith("Nothing was sent. Run `egpsync apply` to carry this out.\n")
+    assert text.endswith("Nothing was sent. `egpsync apply` with the same paths and options carries this out.\n")
 
 
 def test_a_model_too_large_does_not_keep_others_out() -> None:

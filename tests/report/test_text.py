@@ -140,7 +140,8 @@ def test_a_problem_shows_its_line_with_a_caret() -> None:
         ("key: value", 6, ["    1 | key: value", "      |      ^"]),
         ("\u202ek: v", 4, ["    1 | \\u202ek: v", "      |         ^"]),
         ("模型: v", 5, ["    1 | 模型: v", "      |       ^"]),
-        ("short", 80, ["    1 | short", "      |      ^"]),
+        ("short", 6, ["    1 | short", "      |      ^"]),
+        ("short", 80, ["    1 | short"]),
         (
             "a" * 70 + "b" * 200,
             71,
@@ -161,9 +162,9 @@ def test_a_refusal_says_what_tripped_and_what_consents() -> None:
     assert lines(report)[2:7] == [
         "REFUSED: 2 guards tripped, nothing is sent.",
         "  delete-threshold: 2 of 6 models would be deleted or recreated (33 %, at most 30 % are allowed)",
-        "      to consent: --allow-destroy 2",
+        "      to go on: --allow-destroy 2",
         "  prevent-destroy: chat (launch): the model is protected  (configs/models.yaml:40:5)",
-        "      to consent: remove lifecycle.prevent_destroy",
+        "      to go on: remove lifecycle.prevent_destroy",
     ]
 
 
@@ -259,7 +260,13 @@ def test_requests_are_shown_with_v() -> None:
     assert "      PATCH /v5/models/m-ranker" in text
     assert '        {"model_metadata": {"temp": null, "tier": "silver"}}' in text
     assert "      DELETE /v5/models/m-chat" in text
-    assert not any("PATCH" in line for line in lines(build_plan(head(), plan(UPDATED, RECREATED))))
+    assert not any("PATCH" in line for line in lines(build_plan(head(), plan(UPDATED))))
+
+
+def test_the_requests_of_a_replacement_are_always_named() -> None:
+    """Each of them has an effect of its own; bodies are for -v, and drift sends nothing."""
+    assert "      DELETE /v5/models/m-chat" in lines(build_plan(head(), plan(RECREATED)))
+    assert not any("DELETE" in line for line in lines(build_plan(head("drift"), plan(RECREATED))))
 
 
 def test_an_unchanged_model_with_a_note_is_listed() -> None:
@@ -313,7 +320,7 @@ def test_gpus_are_shown_where_there_are_any() -> None:
             [
                 "Plan: 1 to create, 2 to update, 0 to redeploy, 0 to rename, 0 to recreate, 0 to delete; "
                 "1 unchanged, 0 blocked, 0 unhealthy, 1 unmanaged.",
-                "Nothing was sent. Run `egpsync apply` to carry this out.",
+                "Nothing was sent. `egpsync apply` with the same paths and options carries this out.",
             ],
         ),
         (
@@ -345,7 +352,7 @@ def test_gpus_are_shown_where_there_are_any() -> None:
                 "Recreate: chat (llmengine)",
                 "Plan: 0 to create, 0 to update, 0 to redeploy, 0 to rename, 1 to recreate, 1 to delete; "
                 "0 unchanged, 0 blocked, 0 unhealthy, 1 unmanaged.",
-                "Nothing was sent. Run `egpsync apply` to carry this out.",
+                "Nothing was sent. `egpsync apply` with the same paths and options carries this out.",
             ],
         ),
         (
@@ -416,7 +423,7 @@ def test_gpus_are_shown_where_there_are_any() -> None:
                 "Applied 0, failed 0, in flight 1, stale 0, not attempted 1, unknown 0; nothing to do for 0.",
                 "Interrupted: what had not begun was left.",
                 "1 model still deploying: `egpsync plan` shows how it ends.",
-                "Mend the cause and run `egpsync apply` again: it plans afresh and sends only what is left.",
+                "Run `egpsync apply` again once the cause is mended: it plans afresh and sends only what is left.",
             ],
         ),
     ],

@@ -136,7 +136,8 @@ def test_an_answer_that_is_lost_and_cannot_be_read_after_is_unknown(
     running.faults.add(Rule(method="GET", where=after_the_write, kind=Answer(status=403, body={"detail": "no more"})))
     run = made.apply(plan)
     assert outcomes(run) == {"gpt": Outcome.UNKNOWN}
-    assert message_of(run, "gpt") == "HTTP 403: no more"
+    (sent,) = running.log.changes
+    assert message_of(run, "gpt") == f"{sent.method} was sent, and whether it happened is not known: HTTP 403: no more"
 
 
 def test_a_note_says_how_it_was_found_out(emulator: StartEmulator, repository: Make) -> None:
