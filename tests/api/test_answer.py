@@ -1,6 +1,7 @@
 """A server's error bodies in all their shapes, as one message that says what it said and nothing that we sent."""
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -142,7 +143,8 @@ def test_a_date_that_no_clock_can_show_is_no_request_to_wait(date: str) -> None:
     assert fault_of(answer({}, status=429, retry_after=date)).retry_after is None
 
 
-def test_an_error_that_is_nested_too_deep_is_shown_as_it_came() -> None:
-    """Following it to its end must not end the run."""
-    deep = b'{"a":' * 900 + b"1" + b"}" * 900
-    assert fault_of(answer(deep)).what == f"HTTP 422 {deep[:300].decode()}..."
+@pytest.mark.parametrize("depth", [900, 100_000])
+def test_an_error_that_is_nested_too_deep_ends_no_run(depth: int) -> None:
+    """How deep a Python can follow it differs; its beginning is shown in any case."""
+    deep = b'{"a":' * depth + b"1" + b"}" * depth
+    assert re.match(r'HTTP 422:? {"a": ?{"a": ?', fault_of(answer(deep)).what)
