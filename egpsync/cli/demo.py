@@ -41,7 +41,7 @@ def command() -> None:
             _play(scene, running)
         sent = running.log.changes
         click.echo(f"The server saw {len(sent)} changes, and holds what the manifests say.")
-    click.echo(f"Reports: {', '.join(sorted(str(file) for file in Path(REPORTS).iterdir()))}")
+    click.echo(f"Reports: {', '.join(sorted(str(file) for file in Path(REPORTS).iterdir() if file.is_file()))}")
 
 
 def story(models: str) -> tuple[Scene, ...]:
