@@ -41,7 +41,7 @@ class _Scheduler:
             step.key: asyncio.get_running_loop().create_future() for change in plan.changes for step in change.steps
         }
         self.awaited = {key for change in plan.changes for step in change.steps for key in step.after}
-        deploying = [change for change in plan.changes if _deploys(change) and not change.moved]
+        deploying = [change for change in plan.changes if change.deploys and not change.moved]
         self.canaries = deploying[: rollout.canaries] if len(deploying) > rollout.canaries else []
         self.canaries_left = len(self.canaries)
         self.canaries_ended = asyncio.Event()
@@ -90,7 +90,7 @@ class _Scheduler:
             for index, step in enumerate(change.steps):
                 if (ending := await self._turn(change, step)) is not None:
                     return ending
-                if isinstance(step, Send) and _starts_deployment(step) and self.rollout.wait and not holds_redeploy:
+                if isinstance(step, Send) and step.deploys and self.rollout.wait and not holds_redeploy:
                     await self.redeploys.acquire()
                     holds_redeploy = True
                 if (ending := await self._step(case, step, last=index + 1 == len(change.steps))) is not None:
@@ -106,7 +106,7 @@ class _Scheduler:
         for key in step.after:
             if not await self.finished[key]:
                 return _not_attempted(f"needs {key.replace('#', ': ')}, which was not carried out")
-        if isinstance(step, Send) and _starts_deployment(step) and change not in self.canaries and self.canaries:
+        if isinstance(step, Send) and step.deploys and change not in self.canaries and self.canaries:
             await self.canaries_ended.wait()
             if self.canary_failed:
                 return _not_attempted("a canary did not become ready")
@@ -160,14 +160,6 @@ def _half_way(case: Case, ending: Ending | None) -> Ending | None:
         return ending
     failure = replace(ending.failure, message=f"stopped half way: {ending.failure.message}")
     return Ending(outcome=Outcome.FAILED, failure=failure)
-
-
-def _deploys(change: Change) -> bool:
-    return any(isinstance(step, Send) and _starts_deployment(step) for step in change.steps)
-
-
-def _starts_deployment(step: Send) -> bool:
-    return "vendor_configuration" in (step.body or {})
 
 
 def _not_attempted(why: str) -> Ending:

@@ -105,8 +105,6 @@ async def follow(run: Run, case: Case, step: Wait) -> Ending | None:
         if case.tried or step.settles:
             return failed(error) if missing else not_known(case, error)
         return failed(error, Outcome.STALE if missing else Outcome.FAILED)
-    except FileError as error:
-        return not_sent(error)
 
 
 async def _act(run: Run, case: Case, step: Send, lost: ApiError | None) -> Ending | None:

@@ -33,7 +33,7 @@ class Records(Protocol):
         """After it: done, refused or lost."""
 
     async def deployed(self, change: Change, status: str, reason: str) -> None:
-        """When a deployment ended."""
+        """When a deployment ended. Raises nothing: what is lost is only a later plan's note."""
 
 
 class Unrecorded:

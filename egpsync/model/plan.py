@@ -70,6 +70,11 @@ class Send:
     expects_fields: JsonMap | None = None  # for a delete: what the model holds, as the plan saw it
     swap_with: str | None = None  # for an exchange of names: id of the other model
 
+    @property
+    def deploys(self) -> bool:
+        """Whether the API starts a deployment upon it: it does on any configuration."""
+        return "vendor_configuration" in (self.body or {})
+
 
 class Until(StrEnum):
     """What is waited for."""
@@ -115,11 +120,14 @@ class Change:
         return tuple(step for step in self.steps if isinstance(step, Send))
 
     @property
+    def deploys(self) -> bool:
+        """Whether a deployment is started: a new one, or that of a live model anew."""
+        return any(request.deploys for request in self.requests)
+
+    @property
     def redeploys(self) -> bool:
         """Whether a live deployment is torn down or rolled by this change."""
-        return any(
-            request.method == "PATCH" and "vendor_configuration" in (request.body or {}) for request in self.requests
-        )
+        return any(request.method == "PATCH" and request.deploys for request in self.requests)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

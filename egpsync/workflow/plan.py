@@ -99,8 +99,10 @@ def _is_protected(model: DesiredModel) -> bool:
 def guarded(plan: Plan, settings: Settings, consent: Consent) -> Plan:
     """The plan with what its guards and its past have to say."""
     home = Home(settings.state_dir, plan.target)
-    failures = home.failed_before()
-    changes = tuple(_warned(change, failures, home.salt()) if failures else change for change in plan.changes)
+    changes = plan.changes
+    if failures := home.failed_before():
+        salt = home.salt()
+        changes = tuple(_warned(change, failures, salt) if change.deploys else change for change in changes)
     refusals = check_guards(plan, _limits(settings, consent))
     return replace(plan, changes=changes, refusals=(*plan.refusals, *refusals))
 
@@ -108,7 +110,7 @@ def guarded(plan: Plan, settings: Settings, consent: Consent) -> Plan:
 def _warned(change: Change, failures: Mapping[str, FailedDeployment], salt: bytes) -> Change:
     """The change, with a note where it would deploy what failed before."""
     failure = failures.get(fingerprint_of(change, salt))
-    if failure is None or not any("vendor_configuration" in (request.body or {}) for request in change.requests):
+    if failure is None:
         return change
     why = f": {failure.reason}" if failure.reason else ""
     return replace(change, notes=(*change.notes, f"this configuration ended as {failure.status} on {failure.at}{why}"))
