@@ -1,10 +1,11 @@
-"""What all tests share: emulators to talk to, and a closed network beyond this machine."""
+"""What all tests share: emulators to talk to, a repository and a shell beside them, and a closed network beyond."""
 
 import contextlib
 import ipaddress
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
 from typing import Any, Protocol
 
 import pytest
@@ -12,6 +13,8 @@ import pytest
 from egpsync.emulator.faults import Rule
 from egpsync.emulator.server import Running, Setup, serve
 from egpsync.emulator.switches import Switches
+from tests.cli.samples import Shell
+from tests.workflow.samples import Repository
 
 
 class StartEmulator(Protocol):
@@ -44,6 +47,22 @@ def emulator() -> Iterator[StartEmulator]:
             return stack.enter_context(serve(setup))
 
         yield start
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Callable[..., Repository]:
+    """A function from a running emulator and the models that the manifests want to both together."""
+
+    def make(running: Running, *models: dict[str, object]) -> Repository:
+        return Repository(tmp_path, running, *models)
+
+    return make
+
+
+@pytest.fixture
+def shell(tmp_path: Path) -> Shell:
+    """The command line, in an empty working directory, with a key and no account yet."""
+    return Shell(tmp_path)
 
 
 def _stay_on_this_machine(event: str, arguments: tuple[Any, ...]) -> None:
