@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from egpsync import __version__
-from egpsync.api.client import Attempt
+from egpsync.account.client import Attempt
 from egpsync.cli import complain
 from egpsync.cli.options import DEFAULT_PATHS
 from egpsync.cli.output import Output, output_of

@@ -6,14 +6,14 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from egpsync import __version__
-from egpsync.api.apply import Rollout, apply_plan
-from egpsync.api.journal import Home, Tried
-from egpsync.api.run import Pace, Run
 from egpsync.core.change import PlanOptions
 from egpsync.core.replan import Replanner
 from egpsync.errors import FileError, LockedError
 from egpsync.model.plan import Plan
 from egpsync.model.run import RunResult
+from egpsync.records.journal import Home, Tried
+from egpsync.run.context import Pace, Run
+from egpsync.run.scheduler import Rollout, apply_plan
 from egpsync.settings import Settings
 from egpsync.workflow.plan import Watch, connect, target_of
 

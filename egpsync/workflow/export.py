@@ -6,7 +6,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
-from egpsync.api.fetch import fetch_all
+from egpsync.account.listing import fetch_all
 from egpsync.core.guard import Limits, check_guards
 from egpsync.core.mark import read_mark
 from egpsync.core.plan import make_plan

@@ -4,9 +4,8 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from egpsync.api.client import Access, Attempt, Client
-from egpsync.api.fetch import fetch_all
-from egpsync.api.journal import FailedDeployment, Home, fingerprint_of
+from egpsync.account.client import Access, Attempt, Client
+from egpsync.account.listing import fetch_all
 from egpsync.core.change import PlanOptions
 from egpsync.core.guard import Limits, check_guards, check_target
 from egpsync.core.plan import make_plan
@@ -15,6 +14,7 @@ from egpsync.model.live import Live
 from egpsync.model.manifest import DesiredModel, Problem
 from egpsync.model.plan import Action, Change, Plan, Target
 from egpsync.model.run import Event
+from egpsync.records.journal import FailedDeployment, Home, fingerprint_of
 from egpsync.settings import Settings
 from egpsync.workflow.validate import Checked, validate, with_excerpts
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from egpsync.api.fetch import fetch_all
+from egpsync.account.listing import fetch_all
 from egpsync.core.change import PlanOptions
 from egpsync.core.plan import make_plan
 from egpsync.core.revert import PastChange, PastField, WayBack, plan_way_back

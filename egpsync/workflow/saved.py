@@ -4,12 +4,12 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from egpsync.api.planfile import SavedPlan, load_plan, pin, same_manifests, save_plan
 from egpsync.core.change import PlanOptions
 from egpsync.errors import PlanFileError
 from egpsync.manifest.files import STDIN
 from egpsync.manifest.read import read
 from egpsync.model.plan import Action, Plan, Refusal
+from egpsync.records.planfile import SavedPlan, load_plan, pin, same_manifests, save_plan
 from egpsync.settings import Settings
 from egpsync.workflow.plan import Consent, Planned, Watch, plan, target_of
 

@@ -19,10 +19,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from egpsync.api.apply import Rollout, apply_plan
-from egpsync.api.client import Access, Client
-from egpsync.api.fetch import fetch_all
-from egpsync.api.run import Run
+from egpsync.account.client import Access, Client
+from egpsync.account.listing import fetch_all
 from egpsync.core.change import PlanOptions
 from egpsync.core.plan import make_plan
 from egpsync.core.replan import Replanner
@@ -32,6 +30,8 @@ from egpsync.errors import ApiError
 from egpsync.model.manifest import Desired
 from egpsync.model.plan import Target
 from egpsync.model.values import Json, JsonMap
+from egpsync.run.context import Run
+from egpsync.run.scheduler import Rollout, apply_plan
 from egpsync.workflow.validate import validate
 from tests.conftest import StartEmulator
 from tests.workflow.samples import hosted, launch

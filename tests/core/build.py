@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from itertools import count
 from typing import Any
 
-from egpsync.api.fetch import parse_model
+from egpsync.account.listing import parse_model
 from egpsync.core.change import PlanOptions
 from egpsync.core.plan import Planned, make_plan
 from egpsync.manifest.resolve import resolve

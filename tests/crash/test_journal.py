@@ -12,12 +12,12 @@ from typing import Any
 import pytest
 
 from egpsync import __version__
-from egpsync.api import journal
-from egpsync.api.journal import Home, Journal, fingerprint_of
 from egpsync.emulator.faults import Cut, Intervene, Rule
 from egpsync.errors import FileError
 from egpsync.model.plan import Plan, Target
 from egpsync.model.run import Outcome
+from egpsync.records import journal
+from egpsync.records.journal import Home, Journal, fingerprint_of
 from tests.conftest import StartEmulator
 from tests.crash.samples import journals, lines
 from tests.workflow.samples import FAST, KEY, Repository, hosted, launch, outcomes, result_of

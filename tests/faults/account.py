@@ -7,10 +7,8 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from typing import Any
 
-from egpsync.api.apply import Rollout, apply_plan
-from egpsync.api.client import Access, Client, Patience
-from egpsync.api.fetch import fetch_all
-from egpsync.api.run import Pace, Run
+from egpsync.account.client import Access, Client, Patience
+from egpsync.account.listing import fetch_all
 from egpsync.core.change import PlanOptions
 from egpsync.core.guard import Limits, check_guards
 from egpsync.core.plan import Planned, make_plan
@@ -19,6 +17,8 @@ from egpsync.emulator.log import Entry
 from egpsync.emulator.server import Running
 from egpsync.model.plan import Plan, Target
 from egpsync.model.run import Event, RunResult, Stage
+from egpsync.run.context import Pace, Run
+from egpsync.run.scheduler import Rollout, apply_plan
 from tests.core.build import desired_of
 from tests.faults.gate import Gate
 

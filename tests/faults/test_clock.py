@@ -8,8 +8,8 @@ from email.utils import formatdate
 
 import pytest
 
-from egpsync.api.answer import Answer, fault_of
-from egpsync.api.client import Access, Client
+from egpsync.account.answers import Answer, fault_of
+from egpsync.account.client import Access, Client
 from egpsync.emulator import faults
 from egpsync.emulator.faults import Rule
 from egpsync.errors import RateLimited
@@ -63,7 +63,7 @@ def test_a_run_is_not_moved_by_a_wall_clock_that_jumps(emulator: StartEmulator) 
         import asyncio, itertools, time
         days = itertools.count(1)
         time.time = lambda: 1_800_000_000.0 - 86_400 * next(days)
-        from egpsync.api.client import Access, Client
+        from egpsync.account.client import Access, Client
         async def get():
             async with Client(Access(base_url={running.base_url!r}, api_key="key")) as client:
                 return await client.get("/v5/models")

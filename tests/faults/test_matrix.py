@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from egpsync.api.client import Patience
+from egpsync.account.client import Patience
 from egpsync.emulator.faults import Intervene, Rule
 from egpsync.emulator.seed import plant
 from egpsync.emulator.server import Running

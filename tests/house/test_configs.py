@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from egpsync.api.fetch import parse_model
+from egpsync.account.listing import parse_model
 from egpsync.core.guard import Limits, check_guards
 from egpsync.core.plan import Planned, make_plan
 from egpsync.emulator import seed

@@ -9,7 +9,7 @@ from pathlib import Path
 INTRUDERS = {
     "layers": ("egpsync/core/plan.py", "import egpsync.report.build"),
     "pure": ("egpsync/core/plan.py", "import os"),
-    "http-door": ("egpsync/api/fetch.py", "import httpx"),
+    "http-door": ("egpsync/account/listing.py", "import httpx"),
     "deepdiff-door": ("egpsync/core/plan.py", "import deepdiff"),
     "yaml-door": ("egpsync/manifest/resolve.py", "import yaml"),
     "jsonschema-door": ("egpsync/manifest/resolve.py", "import jsonschema"),

@@ -6,12 +6,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from egpsync.api.run import Pace
 from egpsync.core.change import PlanOptions
 from egpsync.emulator.log import Entry
 from egpsync.emulator.server import Running
 from egpsync.model.plan import Plan
 from egpsync.model.run import ChangeResult, Event, Outcome, RunResult
+from egpsync.run.context import Pace
 from egpsync.settings import Settings, load_settings
 from egpsync.workflow.apply import apply
 from egpsync.workflow.plan import Consent, Planned, Watch, plan

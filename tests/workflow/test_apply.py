@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from egpsync.api.run import Pace
 from egpsync.core.change import PlanOptions
 from egpsync.emulator.faults import Delay, Intervene, Rule
 from egpsync.emulator.store import Store
 from egpsync.model.plan import Action
 from egpsync.model.run import Outcome, Stage
+from egpsync.run.context import Pace
 from tests.conftest import StartEmulator
 from tests.workflow.samples import FAST, Repository, hosted, launch, message_of, outcomes, result_of
 

@@ -2,12 +2,12 @@
 
 from collections.abc import Callable
 
-from egpsync.api.fetch import fetch_one
-from egpsync.api.run import Case, Run
+from egpsync.account.listing import fetch_one
 from egpsync.errors import NotFound
 from egpsync.model.live import DEPLOYING, FAILED_STATUSES, READY, LiveModel
 from egpsync.model.plan import FieldChange, Send
 from egpsync.model.run import Event, Stage
+from egpsync.run.context import Case, Run
 
 Wanted = Callable[[LiveModel], bool]
 

@@ -7,11 +7,11 @@ Deletions come last. One change's failure stops only what needs it, until `max_f
 import asyncio
 from dataclasses import dataclass, replace
 
-from egpsync.api.carry import NOTHING_SENT, carry_out, follow
-from egpsync.api.run import Case, Ending, Run
 from egpsync.model.live import DEPLOYING
 from egpsync.model.plan import Action, Change, Plan, Send, Step, Wait
 from egpsync.model.run import ChangeResult, Event, Failure, Outcome, RunResult, Stage
+from egpsync.run.context import Case, Ending, Run
+from egpsync.run.execute import NOTHING_SENT, carry_out, follow
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

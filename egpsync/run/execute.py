@@ -7,7 +7,14 @@ hold what was asked. A request whose answer is lost is never sent again before a
 from collections.abc import Mapping
 from dataclasses import replace
 
-from egpsync.api.endings import (
+from egpsync.account.listing import fetch_one, find_by_name, is_id, parse_model
+from egpsync.errors import Ambiguous, ApiError, Conflict, FileError, Misanswered, NotFound, Rejected
+from egpsync.model.live import DEPLOYING, FAILED_STATUSES, MARK, LiveModel
+from egpsync.model.plan import Action, Send, Until, Wait
+from egpsync.model.run import Event, Outcome, Stage
+from egpsync.model.values import Json
+from egpsync.run.context import Case, Ending, Run
+from egpsync.run.endings import (
     AGAIN,
     deployment_failed,
     did_not_converge,
@@ -19,14 +26,7 @@ from egpsync.api.endings import (
     still_deploying,
     what_moved,
 )
-from egpsync.api.fetch import fetch_one, find_by_name, is_id, parse_model
-from egpsync.api.reading import has_ended, is_at_rest, read, read_at_rest, read_settled
-from egpsync.api.run import Case, Ending, Run
-from egpsync.errors import Ambiguous, ApiError, Conflict, FileError, Misanswered, NotFound, Rejected
-from egpsync.model.live import DEPLOYING, FAILED_STATUSES, MARK, LiveModel
-from egpsync.model.plan import Action, Send, Until, Wait
-from egpsync.model.run import Event, Outcome, Stage
-from egpsync.model.values import Json
+from egpsync.run.readings import has_ended, is_at_rest, read, read_at_rest, read_settled
 
 RESENDS = 4  # of one request, each after a reading that says it did not happen
 NOTHING_SENT = frozenset({Outcome.STALE, Outcome.NOT_ATTEMPTED})

@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from egpsync.api.client import Client
-from egpsync.api.fetch import fetch_all, fetch_one, find_by_name
+from egpsync.account.client import Client
+from egpsync.account.listing import fetch_all, fetch_one, find_by_name
 from egpsync.emulator.faults import Answer, Intervene, Rewritten, Rule
 from egpsync.emulator.server import Running
 from egpsync.errors import ApiError, IncompleteListing, Misanswered, NotFound
 from egpsync.model.live import Live, LiveModel
-from tests.api.samples import Asked
+from tests.account.samples import Asked
 from tests.conftest import StartEmulator
 
 ADVICE = "Nothing was sent: what is absent may still exist. Run again; if it stays so, ask who runs the API."

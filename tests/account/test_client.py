@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from egpsync.api.client import Access, Client, Patience
+from egpsync.account.client import Access, Client, Patience
 from egpsync.emulator.faults import GATEWAY_PAGE, Answer, Cut, Hang, Kind, Rule, Truncated
 from egpsync.errors import (
     Ambiguous,
@@ -20,7 +20,7 @@ from egpsync.errors import (
     ServerFault,
     Unreachable,
 )
-from tests.api.samples import KEY, MODELS, Asked, error_of
+from tests.account.samples import KEY, MODELS, Asked, error_of
 from tests.conftest import StartEmulator
 
 ONCE = Patience(attempts=1)

@@ -2,13 +2,13 @@
 
 import json
 
-from egpsync.api.fetch import MODELS
-from egpsync.api.run import Case, Ending, Run
+from egpsync.account.listing import MODELS
 from egpsync.errors import ApiError, FileError
 from egpsync.model.live import LiveModel
 from egpsync.model.plan import Change, FieldChange
 from egpsync.model.report import MASK
 from egpsync.model.run import Failure, Outcome
+from egpsync.run.context import Case, Ending, Run
 
 AGAIN = "Run egpsync apply again: it plans from what the server holds now."
 

@@ -18,7 +18,7 @@ from typing import Self
 
 import httpx
 
-from egpsync.api.answer import Answer, fault_of, json_of
+from egpsync.account.answers import Answer, fault_of, json_of
 from egpsync.errors import Ambiguous, ApiError, RateLimited, ServerFault, Unreachable, UsageError
 from egpsync.model.report import MASK
 from egpsync.model.values import Json, JsonMap

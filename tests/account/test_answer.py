@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from egpsync.api.answer import Answer, fault_of, json_of
+from egpsync.account.answers import Answer, fault_of, json_of
 from egpsync.errors import Ambiguous, Misanswered
 
 SECRET = "hf_SENTINEL_0123456789"

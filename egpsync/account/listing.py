@@ -7,7 +7,7 @@ models were seen as were announced. Nothing may be inferred from the absence of 
 import re
 from collections.abc import Mapping
 
-from egpsync.api.client import Client
+from egpsync.account.client import Client
 from egpsync.errors import ApiError, IncompleteListing, Misanswered, NotFound, Rejected
 from egpsync.model.live import Live, LiveModel
 from egpsync.model.values import Json

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from egpsync.api.client import Client
+from egpsync.account.client import Client
 from egpsync.model.live import LiveModel
 from egpsync.model.plan import CREATED, Change, FieldChange, Send
 from egpsync.model.run import Event, Failure, Outcome
@@ -24,7 +24,7 @@ class Replans(Protocol):
 
 
 class Records(Protocol):
-    """Keeps what is tried, on disk before it is tried (api/journal.py). May raise FileError: then nothing is sent."""
+    """Keeps what is tried, on disk before it is tried (records/). May raise FileError: then nothing is sent."""
 
     async def intend(self, change: Change, step: Send, path: str) -> None:
         """Before a request."""

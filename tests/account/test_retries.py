@@ -7,12 +7,12 @@ from email.utils import formatdate
 
 import pytest
 
-from egpsync.api.client import Access, Attempt, Client, Patience
+from egpsync.account.client import Access, Attempt, Client, Patience
 from egpsync.emulator.faults import Answer, Cut, Hang, Kind, Rule, TooMany, Truncated
 from egpsync.emulator.server import Running
 from egpsync.errors import ApiError, RateLimited, ServerFault, Unreachable
-from tests.api.samples import KEY, MODELS, Asked, error_of
-from tests.api.test_client import closed_port
+from tests.account.samples import KEY, MODELS, Asked, error_of
+from tests.account.test_client import closed_port
 from tests.conftest import StartEmulator
 
 GPT = {"name": "gpt", "model_vendor": "openai"}

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Mapping
 from typing import Any
 
-from egpsync.api.client import Access, Attempt, Client, Patience
+from egpsync.account.client import Access, Attempt, Client, Patience
 from egpsync.errors import ApiError
 from egpsync.model.values import Json
 

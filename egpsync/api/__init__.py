@@ -1,1 +1,0 @@
-"""The EGP models API: a client, the complete listing, and the runner that carries out a plan."""
