@@ -8,11 +8,11 @@ import re
 from collections.abc import Mapping
 
 from egpsync.account.client import Client
+from egpsync.account.requests import MODELS
 from egpsync.errors import ApiError, IncompleteListing, Misanswered, NotFound, Rejected
 from egpsync.model.live import Live, LiveModel
 from egpsync.model.values import Json
 
-MODELS = "/v5/models"
 PAGE = 999  # the documentation leaves open whether the limit's bound of 1000 is itself allowed
 TRIES = 3  # of a listing that changes while it is paged
 _SAFE_ID = re.compile(r"[A-Za-z0-9_~-][A-Za-z0-9._~-]*")

@@ -111,7 +111,7 @@ def _ask(call: Call, plan: Plan, report: Report) -> None:
     for change in plan.changes:
         if change.moved:
             complain(f"egpsync: left out: {label(change.name)} ({visible(change.vendor)}) {visible(change.moved)}")
-    count = sum(len(change.requests) for change in plan.changes if not change.moved)
+    count = sum(len(change.writes) for change in plan.changes if not change.moved)
     question = f"Send {count} request{'' if count == 1 else 's'} to {visible(plan.target.base_url)}? Only yes is a yes"
     if click.prompt(question, err=True, default="no", show_default=False).strip().lower() != "yes":
         raise EgpsyncError("not applied: the answer was not yes", advice="Nothing was sent.")

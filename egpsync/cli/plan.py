@@ -49,7 +49,7 @@ def _tell_whether_it_holds(file: str, reviewed: Reviewed) -> None:
     plan = reviewed.planned.plan
     if plan is None or plan.refusals:
         return
-    holding = sum(bool(change.requests) and not change.moved for change in plan.changes)
+    holding = sum(bool(change.writes) and not change.moved for change in plan.changes)
     if reviewed.moved:
         complain(f"egpsync: {file}: {holding} changes still hold, {len(reviewed.moved)} moved and would be left alone")
     else:

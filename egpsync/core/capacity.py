@@ -2,9 +2,10 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from typing import assert_never
 
 from egpsync.model.live import Live
-from egpsync.model.plan import Capacity, Change
+from egpsync.model.plan import Capacity, Change, Create, Delete, Rename, Swap, Update, Wait
 from egpsync.model.values import Json, JsonMap
 
 
@@ -31,14 +32,20 @@ def count_gpus(live: Live, changes: Iterable[Change]) -> dict[str, Capacity]:
 
 
 def _after(change: Change) -> Iterable[tuple[str, JsonMap | None]]:
-    for request in change.requests:
-        body = request.body or {}
-        if request.method == "DELETE":
-            yield request.path.rpartition("/")[2], None
-        elif request.method == "POST":
-            yield request.key, body.get("vendor_configuration")
-        elif "vendor_configuration" in body and change.live is not None:
-            yield change.live.id, _overlaid(change.live.configuration or {}, body["vendor_configuration"])
+    for step in change.steps:
+        match step:
+            case Create():
+                yield str(step.key), step.body.get("vendor_configuration")
+            case Update():
+                if "vendor_configuration" in step.body:
+                    held = step.model.configuration or {}
+                    yield step.model.id, _overlaid(held, step.body["vendor_configuration"])
+            case Delete():
+                yield step.model.id, None
+            case Rename() | Swap() | Wait():
+                pass
+            case _:
+                assert_never(step)
 
 
 def _overlaid(under: JsonMap, over: JsonMap) -> JsonMap:

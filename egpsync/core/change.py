@@ -6,12 +6,27 @@ from dataclasses import dataclass, replace
 from egpsync.core.diff import differences
 from egpsync.core.mark import intended_mark, marked_otherwise, read_mark
 from egpsync.core.match import Pair
-from egpsync.core.names import MODELS, Names, delete_request
+from egpsync.core.names import Names, delete_step
 from egpsync.core.patch import create_body, update_body
 from egpsync.core.recreate import left_behind, replace_model
 from egpsync.model.live import DEPLOYING, FAILED_STATUSES, Live, LiveModel
 from egpsync.model.manifest import DesiredModel, State
-from egpsync.model.plan import CREATED, Action, Change, Effect, FieldChange, Op, Send, Step, Until, Wait
+from egpsync.model.plan import (
+    Action,
+    Change,
+    Create,
+    Created,
+    Effect,
+    FieldChange,
+    Op,
+    Rename,
+    Step,
+    StepKey,
+    Swap,
+    Until,
+    Update,
+    Wait,
+)
 from egpsync.model.values import JsonMap
 
 
@@ -45,7 +60,7 @@ def plan_change(pair: Pair, account: Account) -> Change:
     if any(field.effect == Effect.IMMUTABLE for field in fields):
         return _recreate(pair, live, fields, account)
     if (old := left_behind(desired, live, account.unmanaged)) is not None:
-        return _finish_recreate(plan_update(pair, live, fields, account), old)
+        return _finish_recreate(plan_update(pair, live, fields, account), live, old)
     return plan_update(pair, live, fields, account)
 
 
@@ -58,11 +73,9 @@ def plan_update(pair: Pair, live: LiveModel, fields: tuple[FieldChange, ...], ac
         body = {**_same_configuration(live), **body}
     steps: list[Step] = [*_rename_steps(live, account), *_named_by_another(live, account)]
     if body:
-        steps.append(Send(key=f"{live.id}#update", method="PATCH", path=f"{MODELS}/{live.id}", body=body))
-    if "vendor_configuration" in body:
-        steps.append(Wait(key=f"{live.id}#wait", model_id=live.id))
-    if not steps and live.status == DEPLOYING:
-        steps.append(Wait(key=f"{live.id}#wait", model_id=live.id))
+        steps.append(Update(key=StepKey(live.id, "update"), model=live, body=body))
+    if "vendor_configuration" in body or (not steps and live.status == DEPLOYING):
+        steps.append(Wait(key=StepKey(live.id, "wait"), model=live))
     action, reason = _action(live, fields, body, retry=retry)
     return Change(
         action=action,
@@ -71,7 +84,7 @@ def plan_update(pair: Pair, live: LiveModel, fields: tuple[FieldChange, ...], ac
         id=live.id,
         reason=reason,
         fields=fields,
-        steps=(*(_at_rest(live) if any(isinstance(step, Send) for step in steps) else ()), *steps),
+        steps=(*(() if all(isinstance(step, Wait) for step in steps) else _at_rest(live)), *steps),
         source=desired.source,
         desired=desired,
         live=live,
@@ -100,9 +113,10 @@ def _action(live: LiveModel, fields: tuple[FieldChange, ...], body: JsonMap, *, 
 def _notes(pair: Pair, live: LiveModel, body: JsonMap, account: Account) -> Iterator[str]:
     if pair.note:
         yield pair.note
-    if live.id in account.names.given and live.id not in account.names.requests:
-        yield f"gets its name from the exchange {account.names.given[live.id].key.partition('#')[0]} asks for"
-    if live.status == DEPLOYING and not body and live.id not in account.names.requests:
+    given = account.names.given.get(live.id) if live.id not in account.names.steps else None
+    if given is not None:
+        yield f"gets its name from the exchange {given.key.model} asks for"
+    if live.status == DEPLOYING and not body and live.id not in account.names.steps:
         yield "is deploying now: apply follows it to its end"
     if pair.desired.renamed_from is not None and live.name == pair.desired.name:
         yield "is renamed already: renamed_from can go from its entry"
@@ -112,29 +126,31 @@ def _notes(pair: Pair, live: LiveModel, body: JsonMap, account: Account) -> Iter
 
 def _rename_steps(live: LiveModel, account: Account) -> Iterator[Step]:
     """The model's own rename: after the step that frees the name, and with the other model of an exchange at rest."""
-    request = account.names.requests.get(live.id)
-    if request is None:
-        return
-    other = account.live.by_id().get(request.swap_with or "")
-    if other is not None and other.status == DEPLOYING:
-        yield Wait(key=f"{live.id}#other", model_id=other.id, until=Until.REST)
-    freed = account.names.freed.get((live.vendor, str((request.body or {}).get("name"))))
-    waits_for = {*request.after, *([freed] if freed and not request.swap_with else [])} - {request.key}
-    yield replace(request, after=tuple(sorted(waits_for)))
+    match account.names.steps.get(live.id):
+        case None:
+            return
+        case Swap() as swap:
+            if swap.other.status == DEPLOYING:
+                yield Wait(key=StepKey(live.id, "other"), model=swap.other, until=Until.REST)
+            yield swap
+        case Rename() as rename:
+            freed = account.names.freed.get((live.vendor, rename.name))
+            waits_for = {*rename.after, *([freed] if freed else [])} - {rename.key}
+            yield replace(rename, after=tuple(sorted(waits_for)))
 
 
 def _named_by_another(live: LiveModel, account: Account) -> Iterator[Step]:
     """For a model that gets its name from another one's exchange: a reading after it, to see that it did."""
     given = account.names.given.get(live.id)
-    if given is not None and live.id not in account.names.requests:
-        key, settles = f"{live.id}#named", frozenset({"name"})
-        yield Wait(key=key, model_id=live.id, until=Until.REST, after=(given.key,), settles=settles)
+    if given is not None and live.id not in account.names.steps:
+        key, settles = StepKey(live.id, "named"), frozenset({"name"})
+        yield Wait(key=key, model=live, until=Until.REST, after=(given.key,), settles=settles)
 
 
 def _at_rest(live: LiveModel) -> Iterator[Step]:
     """A deploying model refuses every change: it is waited for, however its deployment ends."""
     if live.status == DEPLOYING:
-        yield Wait(key=f"{live.id}#before", model_id=live.id, until=Until.REST)
+        yield Wait(key=StepKey(live.id, "before"), model=live, until=Until.REST)
 
 
 def _failed_here(live: LiveModel) -> bool:
@@ -151,11 +167,11 @@ def _same_configuration(live: LiveModel) -> JsonMap:
 
 
 def _create(desired: DesiredModel, account: Account) -> Change:
-    key = f"{desired.vendor}/{desired.name}"
+    key = StepKey(f"{desired.vendor}/{desired.name}", "create")
     freed = account.names.freed.get((desired.vendor, desired.name))
     body = create_body(desired, name=desired.name, mark=intended_mark(desired, None))
     former = f" or {desired.renamed_from!r}" if desired.renamed_from else ""
-    send = Send(key=f"{key}#create", method="POST", path=MODELS, body=body, after=(freed,) if freed else ())
+    create = Create(key=key, body=body, after=(freed,) if freed else ())
     return Change(
         action=Action.CREATE,
         vendor=desired.vendor,
@@ -163,7 +179,7 @@ def _create(desired: DesiredModel, account: Account) -> Change:
         id=None,
         reason=f"the account has no {desired.vendor} model {desired.name!r}{former}",
         fields=differences(desired, _nothing(desired)),
-        steps=(send, Wait(key=f"{key}#wait", model_id=CREATED)),
+        steps=(create, Wait(key=StepKey(key.model, "wait"), model=Created(by=key))),
         source=desired.source,
         desired=desired,
         live=None,
@@ -188,7 +204,7 @@ def _nothing(desired: DesiredModel) -> LiveModel:
 def plan_delete(live: LiveModel, desired: DesiredModel | None, account: Account) -> Change:
     """Delete a model, by its tombstone or, where `desired` is None, as no manifest names it any more."""
     given = account.names.given.get(live.id)
-    send = delete_request(live, (given.expects_name or "") if given else live.name)
+    delete = delete_step(live, given.expects if given else live.name, (given.key,) if given else ())
     return Change(
         action=Action.DELETE,
         vendor=live.vendor,
@@ -198,7 +214,7 @@ def plan_delete(live: LiveModel, desired: DesiredModel | None, account: Account)
         if desired
         else f"stands in no manifest, and carries the mark of {read_mark(live).owner}",
         fields=tuple(_gone(live, part) for part in sorted(live.fields) if live.fields[part]),
-        steps=(*_at_rest(live), replace(send, after=(given.key,) if given else ())),
+        steps=(*_at_rest(live), delete),
         source=desired.source if desired else None,
         desired=desired,
         live=live,
@@ -221,7 +237,7 @@ def _gone(live: LiveModel, part: str) -> FieldChange:
 
 def _recreate(pair: Pair, live: LiveModel, fields: tuple[FieldChange, ...], account: Account) -> Change:
     desired = pair.desired
-    replacement = replace_model(live.id, desired, live, account.unmanaged)
+    replacement = replace_model(desired, live, account.unmanaged)
     renaming = (*_rename_steps(live, account), *_named_by_another(live, account))
     immutable = [field for field in fields if field.effect == Effect.IMMUTABLE]
     why = "; ".join(f"{'.'.join(field.path)}: {field.reason}" for field in immutable)
@@ -240,18 +256,15 @@ def _recreate(pair: Pair, live: LiveModel, fields: tuple[FieldChange, ...], acco
     )
 
 
-def _finish_recreate(change: Change, old: LiveModel) -> Change:
+def _finish_recreate(change: Change, live: LiveModel, old: LiveModel) -> Change:
     """Beside whatever differs by now: delete the old model, once the new one is ready."""
-    waits = (
-        ()
-        if any(isinstance(step, Wait) and step.until == Until.READY for step in change.steps)
-        else (Wait(key=f"{change.id}#wait", model_id=change.id or ""),)
-    )
+    waits = any(isinstance(step, Wait) and step.until == Until.READY for step in change.steps)
+    wait = () if waits else (Wait(key=StepKey(live.id, "wait"), model=live),)
     return replace(
         change,
         action=Action.RECREATE,
         reason=f"replaced {old.id} in an earlier run; the old model ({old.name!r}) is still to be deleted",
-        steps=(*change.steps, *waits, delete_request(old, old.name)),
+        steps=(*change.steps, *wait, delete_step(old, old.name)),
     )
 
 

@@ -76,7 +76,7 @@ def _nothing_declared(plan: Plan, _: Limits) -> Iterator[Refusal]:
 
 def _foreign(plan: Plan, _: Limits) -> Iterator[Refusal]:
     for change in plan.changes:
-        touched = change.live and (change.requests or any(field.path == ("name",) for field in change.fields))
+        touched = change.live and (change.writes or any(field.path == ("name",) for field in change.fields))
         owner = read_mark(change.live).owner if change.live and touched else None
         mine = change.desired.owner if change.desired else owner
         if owner is not None and owner != mine:

@@ -13,7 +13,7 @@ from egpsync.core.names import plan_names
 from egpsync.fields.table import required_at_creation
 from egpsync.model.live import Live
 from egpsync.model.manifest import Desired, DesiredModel, Problem, State
-from egpsync.model.plan import Action, Change, Plan, Refusal, Target, Wait
+from egpsync.model.plan import Action, Change, Create, Plan, Refusal, Target, live_model_of
 from egpsync.model.values import Path
 
 
@@ -36,8 +36,7 @@ def make_plan(desired: Desired, live: Live, target: Target, options: PlanOptions
     names = plan_names(matches.pairs, [*tombs, *pruned], live)
     account = Account(live=live, unmanaged=Live(models=matches.unmanaged), names=names, options=options)
     changes = [plan_change(pair, account) for pair in matches.pairs]
-    mentioned = {step.model_id for change in changes for step in change.steps if isinstance(step, Wait)}
-    mentioned |= {step.path.rpartition("/")[2] for change in changes for step in change.requests}
+    mentioned = {model.id for change in changes for step in change.steps if (model := live_model_of(step)) is not None}
     changes += [plan_delete(model, None, account) for model in pruned if model.id not in mentioned]
     changes.sort(key=lambda change: (change.vendor, change.name, change.id or ""))
     plan = Plan(
@@ -61,7 +60,7 @@ def _incomplete(matches: Matches, changes: Iterable[Change], live: Live) -> Iter
     strangers = [model.name for model in matches.unmanaged]
     for change in changes:
         near = get_close_matches(change.name, strangers, n=1) if change.action == Action.CREATE else []
-        bodies = [request.body for request in change.requests if request.method == "POST"]
+        bodies = [step.body for step in change.steps if isinstance(step, Create)]
         needed = required_at_creation(change.vendor) if bodies else ()
         missing = [path for path in needed if any(value_at(body, path) is None for body in bodies)]
         if missing and change.desired:

@@ -11,13 +11,13 @@ from hashlib import sha256
 
 from egpsync.core.diff import declarable, differences
 from egpsync.core.mark import intended_mark, read_mark
-from egpsync.core.names import MODELS, delete_request
+from egpsync.core.names import delete_step
 from egpsync.core.normalise import left_alone
 from egpsync.core.patch import create_body
 from egpsync.fields.table import policy_of
 from egpsync.model.live import FAILED_STATUSES, Live, LiveModel
 from egpsync.model.manifest import DesiredModel
-from egpsync.model.plan import CREATED, Send, Step, Wait
+from egpsync.model.plan import Create, Created, Ref, Step, StepKey, Swap, Wait
 from egpsync.model.values import Json, JsonMap, Path
 
 LONGEST_NAME = 63  # of a model: it becomes a Kubernetes label (llm-engine, common/dtos/model_endpoints.py)
@@ -40,22 +40,23 @@ def standby_name(name: str) -> str:
     return f"{name[: LONGEST_NAME - len(suffix) - 9]}-{digest}{suffix}"
 
 
-def replace_model(key: str, desired: DesiredModel, old: LiveModel, unmanaged: Live) -> Replacement:
-    """All that is left to do to put a new model in the place of `old`; `key` begins the steps' keys."""
+def replace_model(desired: DesiredModel, old: LiveModel, unmanaged: Live) -> Replacement:
+    """All that is left to do to put a new model in the place of `old`."""
     name = desired.name if desired.vendor != old.vendor else standby_name(desired.name)
     begun = unmanaged.by_name().get((desired.vendor, name))
     if begun is not None and read_mark(begun).replaces != old.id:
-        begun = None  # not of this replacement's making: the POST will say that the name is taken
-    creation = _creation(key, desired, old, name)
-    takeover = _takeover(key, desired, old, CREATED if begun is None else begun.id)
+        begun = None  # not of this replacement's making: the creation will meet that the name is taken
+    creation = _creation(desired, old, name)
+    takeover = _takeover(desired, old, Created(by=creation.key))
+    anew = (creation, Wait(key=_key(old, "wait"), model=Created(by=creation.key)), *takeover)
     if begun is None:
-        return Replacement(steps=(*creation, *takeover), reason="")
+        return Replacement(steps=anew, reason="")
     if begun.status not in FAILED_STATUSES and _is_what_is_wanted(desired, old, begun):
-        wait = Wait(key=f"{key}#wait", model_id=begun.id)
+        wait = Wait(key=_key(old, "wait"), model=begun)
         reason = f"goes on with {begun.id}, created by an earlier run"
-        return Replacement(steps=(wait, *takeover), reason=reason)
+        return Replacement(steps=(wait, *_takeover(desired, old, begun)), reason=reason)
     return Replacement(
-        steps=(delete_request(begun, begun.name), *creation, *_takeover(key, desired, old, CREATED)),
+        steps=(delete_step(begun, begun.name), *anew),
         reason=f"begins again: {begun.id}, created by an earlier run, is {begun.status} or no longer what is wanted",
     )
 
@@ -68,28 +69,23 @@ def left_behind(desired: DesiredModel, live: LiveModel, unmanaged: Live) -> Live
     return replaced
 
 
-def _creation(key: str, desired: DesiredModel, old: LiveModel, name: str) -> tuple[Step, ...]:
+def _key(old: LiveModel, part: str) -> StepKey:
+    return StepKey(old.id, part)
+
+
+def _creation(desired: DesiredModel, old: LiveModel, name: str) -> Create:
     mark = {part: value for part, value in intended_mark(desired, old).items() if part != "op"}
     body = create_body(_carried_over(desired, old), name=name, mark={**mark, "replaces": old.id})
-    return (
-        Send(key=f"{key}#create", method="POST", path=MODELS, body=body),
-        Wait(key=f"{key}#wait", model_id=CREATED),
-    )
+    return Create(key=_key(old, "create"), body=body)
 
 
-def _takeover(key: str, desired: DesiredModel, old: LiveModel, new_id: str) -> tuple[Step, ...]:
+def _takeover(desired: DesiredModel, old: LiveModel, new: Ref) -> tuple[Step, ...]:
     """Give the new model the name, unless it has it already among another vendor's; then delete the old one."""
     if desired.vendor != old.vendor:
-        return (delete_request(old, old.name),)
-    swap = Send(
-        key=f"{key}#swap",
-        method="PATCH",
-        path=f"{MODELS}/{new_id}",
-        body={"name": desired.name, "on_conflict": "swap"},
-        expects_name=standby_name(desired.name),
-        swap_with=old.id,
-    )
-    return (swap, delete_request(old, standby_name(desired.name)))
+        return (delete_step(old, old.name),)
+    standby = standby_name(desired.name)
+    swap = Swap(key=_key(old, "swap"), model=new, other=old, expects=standby, name=desired.name)
+    return (swap, delete_step(old, standby))
 
 
 def _is_what_is_wanted(desired: DesiredModel, old: LiveModel, begun: LiveModel) -> bool:

@@ -10,9 +10,9 @@ from egpsync.core.diff import differences
 from egpsync.core.match import Pair
 from egpsync.core.names import Names
 from egpsync.model.live import Live, LiveModel
-from egpsync.model.plan import Change, FieldChange, Send
+from egpsync.model.plan import Change, FieldChange, Update
 
-NO_NAMES = Names(requests={}, given={}, freed={}, refusals=())
+NO_NAMES = Names(steps={}, given={}, freed={}, refusals=())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,14 +21,14 @@ class Replanner:
 
     options: PlanOptions
 
-    def again(self, change: Change, step: Send, live: LiveModel) -> tuple[Send | None, tuple[FieldChange, ...]]:
-        """The step as it would be planned now, None where it is not needed any more; and what differs now."""
+    def again(self, change: Change, live: LiveModel) -> tuple[Update | None, tuple[FieldChange, ...]]:
+        """The update as it would be planned now, None where none is needed any more; and what differs now."""
         if change.desired is None:
-            return step, ()
+            return None, ()
         account = Account(live=Live(models=(live,)), unmanaged=Live(models=()), names=NO_NAMES, options=self.options)
         pair = Pair(desired=change.desired, live=live, pinned=True)
         now = plan_update(pair, live, differences(change.desired, live), account)
-        return next((request for request in now.requests if request.key == step.key), None), now.fields
+        return next((step for step in now.steps if isinstance(step, Update)), None), now.fields
 
     def unsettled(self, change: Change, live: LiveModel, parts: frozenset[str]) -> tuple[FieldChange, ...]:
         """Which declared fields below the top-level `parts` the live model does not hold."""

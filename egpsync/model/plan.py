@@ -3,13 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple, TypeAlias, assert_never
 
 from egpsync.model.live import LiveModel
 from egpsync.model.manifest import DesiredModel
 from egpsync.model.values import Json, JsonMap, Path, Source
-
-CREATED = "{created}"
-"""Stands in a step's path for the id that the server gives to the model created earlier in the same change."""
 
 
 class Action(StrEnum):
@@ -57,23 +55,77 @@ class FieldChange:
     reason: str  # "" where the difference speaks for itself
 
 
+class StepKey(NamedTuple):
+    """Which step of which model: unique in a plan."""
+
+    model: str  # its id; "vendor/name" where the plan creates it
+    part: str  # "create", "update", "rename", "delete", or what is waited for
+
+    def __str__(self) -> str:
+        return f"{self.model}#{self.part}"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Send:
-    """One request."""
+class Created:
+    """Stands for the model that an earlier step of the same change creates: only the run will know its id."""
 
-    key: str  # unique in the plan
-    method: str
-    path: str  # below the base URL, such as "/v5/models/ID"; may hold CREATED
-    body: JsonMap | None
-    after: tuple[str, ...] = ()  # keys of steps of other changes that must have succeeded
-    expects_name: str | None = None  # for a rename or a delete: the name that the model has just before
-    expects_fields: JsonMap | None = None  # for a delete: what the model holds, as the plan saw it
-    swap_with: str | None = None  # for an exchange of names: id of the other model
+    by: StepKey
 
-    @property
-    def deploys(self) -> bool:
-        """Whether the API starts a deployment upon it: it does on any configuration."""
-        return "vendor_configuration" in (self.body or {})
+
+Ref: TypeAlias = LiveModel | Created
+"""The model that a step is about: as the plan saw it, or one that is not there yet."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Create:
+    """Create a model."""
+
+    key: StepKey
+    body: JsonMap  # complete
+    after: tuple[StepKey, ...] = ()  # steps of other changes that must have succeeded; so for each kind of step
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Update:
+    """Change a model's metadata, its configuration, or both."""
+
+    key: StepKey
+    model: LiveModel
+    body: JsonMap  # model_metadata, vendor_configuration
+    after: tuple[StepKey, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rename:
+    """Give a model a name that nobody has by then."""
+
+    key: StepKey
+    model: LiveModel
+    expects: str  # the name that it has just before
+    name: str
+    after: tuple[StepKey, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Swap:
+    """Exchange the names of two models at once."""
+
+    key: StepKey
+    model: Ref
+    other: LiveModel  # has `name` just before, and gets `expects`
+    expects: str
+    name: str
+    after: tuple[StepKey, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delete:
+    """Delete a model for good."""
+
+    key: StepKey
+    model: LiveModel
+    expects: str  # the name that it has just before
+    after: tuple[StepKey, ...] = ()
 
 
 class Until(StrEnum):
@@ -87,14 +139,40 @@ class Until(StrEnum):
 class Wait:
     """Follow a model's deployment to its end."""
 
-    key: str
-    model_id: str  # or CREATED
+    key: StepKey
+    model: Ref
     until: Until = Until.READY
-    after: tuple[str, ...] = ()
+    after: tuple[StepKey, ...] = ()
     settles: frozenset[str] = frozenset()  # top-level fields that the model must hold by then, beside those sent
 
 
-Step = Send | Wait
+Write: TypeAlias = Create | Update | Rename | Swap | Delete
+Step: TypeAlias = Write | Wait
+
+
+def deploys(step: Step) -> bool:
+    """Whether the API starts a deployment upon it: it does on any configuration."""
+    return isinstance(step, Create | Update) and "vendor_configuration" in step.body
+
+
+def live_model_of(step: Step) -> LiveModel | None:
+    """The live model that a step is about; None for one that is to be created."""
+    match step:
+        case Create():
+            return None
+        case Update() | Rename() | Swap() | Delete() | Wait():
+            return step.model if isinstance(step.model, LiveModel) else None
+        case _:
+            assert_never(step)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """A step as it travels."""
+
+    method: str
+    path: str  # below the base URL
+    body: JsonMap | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,19 +193,19 @@ class Change:
     moved: str = ""  # what moved since the plan was saved: nothing is sent for it; "" where it still holds
 
     @property
-    def requests(self) -> tuple[Send, ...]:
+    def writes(self) -> tuple[Write, ...]:
         """The steps that send something."""
-        return tuple(step for step in self.steps if isinstance(step, Send))
+        return tuple(step for step in self.steps if not isinstance(step, Wait))
 
     @property
     def deploys(self) -> bool:
         """Whether a deployment is started: a new one, or that of a live model anew."""
-        return any(request.deploys for request in self.requests)
+        return any(map(deploys, self.steps))
 
     @property
     def redeploys(self) -> bool:
-        """Whether a live deployment is torn down or rolled by this change."""
-        return any(request.method == "PATCH" and request.deploys for request in self.requests)
+        """Whether a live deployment is rolled by this change."""
+        return any(isinstance(step, Update) and deploys(step) for step in self.steps)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,4 +252,4 @@ class Plan:
     @property
     def empty(self) -> bool:
         """Whether apply would send nothing."""
-        return not any(change.requests for change in self.changes)
+        return not any(change.writes for change in self.changes)

@@ -23,7 +23,7 @@ from typing import Any, Self
 
 from egpsync.errors import FileError, LockedError
 from egpsync.fields.mask import masked, secrets_in, without
-from egpsync.model.plan import Change, Plan, Send, Target, Wait
+from egpsync.model.plan import Change, Plan, Request, Target, Wait, Write
 from egpsync.model.values import Json, JsonMap
 
 VERSION = 1
@@ -106,7 +106,7 @@ class Home:
             base_url=self._target.base_url,
             account_id=self._target.account_id,
             digest=plan.digest,
-            changes=[_recorded(change) for change in plan.changes if change.requests or _given_by(change)],
+            changes=[_recorded(change) for change in plan.changes if change.writes or _given_by(change)],
         )
         with _writable(self.folder):
             _sync_names(self.folder)
@@ -174,23 +174,25 @@ class Journal:
         with self._lock:
             os.close(self._handle)
 
-    async def intend(self, change: Change, step: Send, path: str) -> None:
+    async def intend(self, change: Change, step: Write, request: Request) -> None:
         """Before a request: what is about to be sent. Raises FileError, upon which nothing may be sent."""
-        body = masked(change.vendor, (), step.body)
+        body = masked(change.vendor, (), request.body)
         await self._write(
             "intent",
-            step=step.key,
+            step=str(step.key),
             vendor=change.vendor,
             name=change.name,
             id=change.id,
-            method=step.method,
-            path=path,
+            method=request.method,
+            path=request.path,
             body=body,
         )
 
-    async def outcome(self, step: Send, result: str, *, status: int | None = None, model_id: str | None = None) -> None:
+    async def outcome(
+        self, step: Write, result: str, *, status: int | None = None, model_id: str | None = None
+    ) -> None:
         """After it: "done", "refused" (the server said no), or "lost" (nobody knows)."""
-        await self._write("outcome", step=step.key, result=result, status=status, id=model_id)
+        await self._write("outcome", step=str(step.key), result=result, status=status, id=model_id)
 
     async def deployed(self, change: Change, status: str, reason: str) -> None:
         """A deployment that this run started has ended. Where that cannot be written, a later plan's note is lost."""
@@ -244,7 +246,7 @@ def _recorded(change: Change) -> JsonMap:
         "model_vendor": change.vendor,
         "id": change.id,
         "action": change.action.value,
-        "steps": [step.key for step in change.requests] + _given_by(change),
+        "steps": [str(step.key) for step in change.writes] + _given_by(change),
         "fields": [
             {
                 "path": list(field.path),
@@ -260,7 +262,7 @@ def _recorded(change: Change) -> JsonMap:
 
 def _given_by(change: Change) -> list[str]:
     """The requests of other changes that change this model too: an exchange of names."""
-    return [key for step in change.steps if isinstance(step, Wait) for key in step.after]
+    return [str(key) for step in change.steps if isinstance(step, Wait) for key in step.after]
 
 
 def _left_open(file: Path) -> Iterator[Tried]:

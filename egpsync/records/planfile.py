@@ -13,12 +13,13 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from hashlib import scrypt, sha256
 from pathlib import Path
-from typing import Any
+from typing import Any, assert_never
 
+from egpsync.account.requests import requests_of
 from egpsync.errors import FileError, PlanFileError
 from egpsync.fields.mask import masked, secrets_in
 from egpsync.files import write_whole
-from egpsync.model.plan import Action, Change, Plan, Target
+from egpsync.model.plan import Action, Change, Create, Delete, Plan, Rename, Swap, Target, Update, Write
 from egpsync.model.report import MASK
 from egpsync.model.values import Json, JsonMap
 
@@ -53,7 +54,7 @@ def save_plan(file: Path, plan: Plan, paths: Sequence[str], options: JsonMap) ->
         "options": dict(options),
         "refusals": sorted({refusal.guard for refusal in plan.refusals}),
         "salt": salt.hex(),
-        "changes": [_pinned(change, salt) for change in plan.changes if change.requests],
+        "changes": [_pinned(change, salt) for change in plan.changes if change.writes],
     }
     content["checksum"] = _checksum(content)
     write_whole(file, json.dumps(content, indent=2, sort_keys=True) + "\n", private=True)
@@ -117,7 +118,7 @@ def _without_lost_exchanges(changes: Sequence[Change]) -> list[Change]:
 
 def _exchanged_with(change: Change) -> str:
     """The id of the model that the change exchanges names with; "" where it does not."""
-    return next((request.swap_with for request in change.requests if request.swap_with), "")
+    return next((step.other.id for step in change.steps if isinstance(step, Swap)), "")
 
 
 def _gone(reviewed: Mapping[str, Any]) -> Change:
@@ -139,10 +140,8 @@ def _gone(reviewed: Mapping[str, Any]) -> Change:
 
 def _held(change: Change, reviewed: Mapping[str, Any] | None, saved: SavedPlan) -> Change:
     if reviewed is None:
-        return (
-            replace(change, moved="is not in the saved plan, and would be changed now") if change.requests else change
-        )
-    if not change.requests:
+        return replace(change, moved="is not in the saved plan, and would be changed now") if change.writes else change
+    if not change.writes:
         return replace(change, moved=f"was to {reviewed['action']}, and there is nothing to change any more")
     if reviewed["id"] != change.id:
         was, now = (f"was {one}" if one else "was not there" for one in (reviewed["id"], change.id))
@@ -186,23 +185,37 @@ def _pinned(change: Change, salt: bytes) -> dict[str, Json]:
         ],
         "requests": [
             {"method": request.method, "path": request.path, "body": masked(change.vendor, (), request.body)}
-            for request in change.requests
+            for request in requests_of(change)
         ],
     }
 
 
 def _fingerprint(change: Change, salt: bytes) -> str:
     """Of all that is sent, secrets included, and of all that was seen but the secrets that stay where they are."""
+    requests = requests_of(change)
     sent = [
-        [request.method, request.path, masked(change.vendor, (), request.body), request.expects_name, request.swap_with]
-        for request in change.requests
+        [request.method, request.path, masked(change.vendor, (), request.body), _expects(step)]
+        for step, request in zip(change.writes, requests, strict=True)
     ]
-    secret = [list(secrets_in(change.vendor, (), request.body)) for request in change.requests]
+    secret = [list(secrets_in(change.vendor, (), request.body)) for request in requests]
     live = change.live
     seen = [live.id, live.name, masked(live.vendor, (), live.fields)] if live else None
     hashed = _slowly(json.dumps(secret), salt) if any(secret) else ""
     text = json.dumps([change.vendor, change.name, sent, hashed, seen], sort_keys=True)
     return hmac.new(salt, text.encode(), sha256).hexdigest()
+
+
+def _expects(step: Write) -> list[str]:
+    """What the step takes for granted of its models."""
+    match step:
+        case Rename() | Delete():
+            return [step.expects]
+        case Swap():
+            return [step.expects, step.other.id]
+        case Create() | Update():
+            return []
+        case _:
+            assert_never(step)
 
 
 def _key(reviewed: Mapping[str, Any]) -> tuple[str, str, str | None]:

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 
+from egpsync.account.requests import requests_of
 from egpsync.fields.mask import hidden, masked, secrets_in, texts_in, without
 from egpsync.model.manifest import Problem, Severity
 from egpsync.model.plan import Action, Change, FieldChange, Plan, Refusal, Target
@@ -110,7 +111,7 @@ def _change(change: Change, result: ChangeResult | None) -> ReportChange:
         fields=tuple(_field(change.vendor, field) for field in sorted(change.fields, key=lambda field: field.path)),
         requests=tuple(
             ReportRequest(method=request.method, path=request.path, body=masked(change.vendor, (), request.body))
-            for request in change.requests
+            for request in requests_of(change)
         ),
         source=change.source,
         outcome=_outcome(result, safe) if result else None,
@@ -122,7 +123,7 @@ def _secrets_of(change: Change) -> Iterable[str]:
         for value in (field.before, field.after):
             yield from texts_in(value) if field.sensitive else secrets_in(change.vendor, field.path, value)
     for held in (
-        *(request.body for request in change.requests),
+        *(request.body for request in requests_of(change)),
         change.live.fields if change.live else None,
         change.desired.fields if change.desired else None,
     ):

@@ -9,15 +9,15 @@ from typing import Protocol
 
 from egpsync.account.client import Client
 from egpsync.model.live import LiveModel
-from egpsync.model.plan import CREATED, Change, FieldChange, Send
+from egpsync.model.plan import Change, FieldChange, Ref, Request, StepKey, Update, Write
 from egpsync.model.run import Event, Failure, Outcome
 
 
 class Replans(Protocol):
     """Plans a change again against the model as it is now (core/replan.py)."""
 
-    def again(self, change: Change, step: Send, live: LiveModel) -> tuple[Send | None, tuple[FieldChange, ...]]:
-        """The step as it would be planned now, and what differs now."""
+    def again(self, change: Change, live: LiveModel) -> tuple[Update | None, tuple[FieldChange, ...]]:
+        """The update as it would be planned now, None where none is needed any more; and what differs now."""
 
     def unsettled(self, change: Change, live: LiveModel, parts: frozenset[str]) -> tuple[FieldChange, ...]:
         """The declared fields below `parts` that the model does not hold."""
@@ -26,10 +26,12 @@ class Replans(Protocol):
 class Records(Protocol):
     """Keeps what is tried, on disk before it is tried (records/). May raise FileError: then nothing is sent."""
 
-    async def intend(self, change: Change, step: Send, path: str) -> None:
+    async def intend(self, change: Change, step: Write, request: Request) -> None:
         """Before a request."""
 
-    async def outcome(self, step: Send, result: str, *, status: int | None = None, model_id: str | None = None) -> None:
+    async def outcome(
+        self, step: Write, result: str, *, status: int | None = None, model_id: str | None = None
+    ) -> None:
         """After it: done, refused or lost."""
 
     async def deployed(self, change: Change, status: str, reason: str) -> None:
@@ -39,10 +41,12 @@ class Records(Protocol):
 class Unrecorded:
     """Keeps nothing: for runs that nobody needs to put back."""
 
-    async def intend(self, change: Change, step: Send, path: str) -> None:
+    async def intend(self, change: Change, step: Write, request: Request) -> None:
         """Keep nothing."""
 
-    async def outcome(self, step: Send, result: str, *, status: int | None = None, model_id: str | None = None) -> None:
+    async def outcome(
+        self, step: Write, result: str, *, status: int | None = None, model_id: str | None = None
+    ) -> None:
         """Keep nothing."""
 
     async def deployed(self, change: Change, status: str, reason: str) -> None:
@@ -69,7 +73,7 @@ class Run:
     pace: Pace = Pace()
     progress: Callable[[Event], None] = lambda _: None
     stop: asyncio.Event = field(default_factory=asyncio.Event)  # set: start nothing more, wait for nothing more
-    held_back: Callable[[], "Ending | None"] = lambda: None  # why nothing more is to be sent; None while it may
+    held_back: Callable[[], "Stop | None"] = lambda: None  # why nothing more is to be sent; None while it may
     slots: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(1))  # held while requests are under way
     clock: Callable[[], float] = time.monotonic
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
@@ -93,7 +97,7 @@ class Run:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ending:
+class Stop:
     """How a change ends before its last step."""
 
     outcome: Outcome
@@ -101,25 +105,20 @@ class Ending:
 
 
 @dataclass(slots=True, kw_only=True)
-class Case:
+class Execution:
     """One change under way: the only value here that changes."""
 
     change: Change
-    id: str | None
+    id: str | None  # of the model, known after a creation
     live: LiveModel | None = None  # as last answered or read
     done: int = 0  # requests carried out
     notes: list[str] = field(default_factory=list)
     sent: set[str] = field(default_factory=set)  # top-level parts that were sent
-    last_sent: Send | None = None  # the latest request that left
-    last_url: str = ""
+    last_sent: Request | None = None  # the latest request that left
     answered: bool = False  # whether the server accepted it
     saw_deploying: bool = False  # a reading has shown its deployment under way
-    tried: set[str] = field(default_factory=set)  # keys of requests that the server carried out, or may have
+    tried: set[StepKey] = field(default_factory=set)  # steps that the server carried out, or may have
 
-    def resolve(self, reference: str) -> str:
-        """The id or path with the created model's id in it."""
-        return reference.replace(CREATED, self.id or "")
-
-    def target(self, step: Send) -> str:
-        """The id of the model that the step is about."""
-        return self.resolve(step.path).rpartition("/")[2]
+    def id_of(self, model: Ref) -> str:
+        """The id of the model that a step is about."""
+        return model.id if isinstance(model, LiveModel) else self.id or ""

@@ -2,82 +2,80 @@
 
 import json
 
-from egpsync.account.listing import MODELS
+from egpsync.account.requests import MODELS
 from egpsync.errors import ApiError, FileError
 from egpsync.model.live import LiveModel
 from egpsync.model.plan import Change, FieldChange
 from egpsync.model.report import MASK
 from egpsync.model.run import Failure, Outcome
-from egpsync.run.context import Case, Ending, Run
+from egpsync.run.context import Execution, Run, Stop
 
 AGAIN = "Run egpsync apply again: it plans from what the server holds now."
 
 
-def failed(error: ApiError, outcome: Outcome = Outcome.FAILED) -> Ending:
+def failed(error: ApiError, outcome: Outcome = Outcome.FAILED) -> Stop:
     """The end that an error of the API is for a change."""
     failure = Failure(
         message=error.what, method=error.method, url=error.url, status=error.status, advice=error.advice or AGAIN
     )
-    return Ending(outcome=outcome, failure=failure)
+    return Stop(outcome=outcome, failure=failure)
 
 
-def not_known(case: Case, error: ApiError) -> Ending:
+def not_known(run: Run, execution: Execution, error: ApiError) -> Stop:
     """A request of the change was sent, and what came of it cannot be read."""
-    sent = case.last_sent
-    accepted = "was accepted, and how that ended" if case.answered else "was sent, and whether it happened"
+    sent = execution.last_sent
+    accepted = "was accepted, and how that ended" if execution.answered else "was sent, and whether it happened"
     message = f"{sent.method if sent else 'a request'} {accepted} is not known: {error.what}"
-    return Ending(
+    return Stop(
         outcome=Outcome.UNKNOWN,
         failure=Failure(
             message=message,
             method=sent.method if sent else error.method,
-            url=case.last_url or error.url,
+            url=run.client.access.base_url + sent.path if sent else error.url,
             status=error.status if error.method != "GET" else None,
             advice="Run egpsync apply again: it reads what the server holds, and sends only what is missing.",
         ),
     )
 
 
-def not_sent(error: FileError) -> Ending:
+def not_sent(error: FileError) -> Stop:
     """The journal cannot be written: nothing more is sent for the change."""
     message = f"{error.where}: {error.what}"
     failure = Failure(message=message, method="", url="", status=None, advice=error.advice)
-    return Ending(outcome=Outcome.NOT_ATTEMPTED, failure=failure)
+    return Stop(outcome=Outcome.NOT_ATTEMPTED, failure=failure)
 
 
-def stale(run: Run, case: Case, live: LiveModel, moved: str) -> Ending:
+def stale(run: Run, execution: Execution, live: LiveModel, moved: str) -> Stop:
     """The model is not as the plan saw it."""
-    message = f"moved since the plan, so nothing {'more ' if case.tried else ''}was sent: {moved}"
-    return Ending(
-        outcome=Outcome.STALE, failure=_read_failure(run, live, message, "Plan again and review what changed.")
-    )
+    message = f"moved since the plan, so nothing {'more ' if execution.tried else ''}was sent: {moved}"
+    return Stop(outcome=Outcome.STALE, failure=_read_failure(run, live, message, "Plan again and review what changed."))
 
 
-def did_not_converge(run: Run, live: LiveModel, left: tuple[FieldChange, ...]) -> Ending:
+def did_not_converge(run: Run, live: LiveModel, left: tuple[FieldChange, ...]) -> Stop:
     """The server accepted the request and holds something else."""
     message = f"did not converge: {'; '.join(map(_sent_and_held, left))}"
     advice = "The server accepted the request and holds something else: write what it holds, or ask who runs the API."
-    return Ending(outcome=Outcome.FAILED, failure=_read_failure(run, live, message, advice))
+    return Stop(outcome=Outcome.FAILED, failure=_read_failure(run, live, message, advice))
 
 
-def not_deleted(run: Run, live: LiveModel) -> Ending:
+def not_deleted(run: Run, live: LiveModel) -> Stop:
     """The server accepted the request, and says that the model is still there."""
     message = "did not converge: the server's answer says that the model is not deleted"
-    return Ending(outcome=Outcome.FAILED, failure=_read_failure(run, live, message, AGAIN))
+    return Stop(outcome=Outcome.FAILED, failure=_read_failure(run, live, message, AGAIN))
 
 
-def deployment_failed(run: Run, live: LiveModel) -> Ending:
+def deployment_failed(run: Run, live: LiveModel) -> Stop:
     """The server accepted the request, and the deployment went wrong."""
     message = f"the deployment ended as {live.status}: {live.status_reason or 'the server gives no reason'}"
     advice = "Correct what the reason names and apply again; --retry-failed tries the same configuration once more."
-    return Ending(outcome=Outcome.FAILED, failure=_read_failure(run, live, message, advice))
+    return Stop(outcome=Outcome.FAILED, failure=_read_failure(run, live, message, advice))
 
 
-def still_deploying(run: Run, live: LiveModel) -> Ending:
+def still_deploying(run: Run, live: LiveModel) -> Stop:
     """Patience ended, or the run did."""
     why = "the run was interrupted" if run.stop.is_set() else f"it was waited for {run.pace.deployment:.0f} s"
     message = f"is still {live.status}: {why}"
-    return Ending(outcome=Outcome.IN_FLIGHT, failure=_read_failure(run, live, message, AGAIN))
+    return Stop(outcome=Outcome.IN_FLIGHT, failure=_read_failure(run, live, message, AGAIN))
 
 
 def _read_failure(run: Run, live: LiveModel, message: str, advice: str) -> Failure:

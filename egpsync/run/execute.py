@@ -6,14 +6,16 @@ hold what was asked. A request whose answer is lost is never sent again before a
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import assert_never
 
 from egpsync.account.listing import fetch_one, find_by_name, is_id, parse_model
+from egpsync.account.requests import request_of
 from egpsync.errors import Ambiguous, ApiError, Conflict, FileError, Misanswered, NotFound, Rejected
 from egpsync.model.live import DEPLOYING, FAILED_STATUSES, MARK, LiveModel
-from egpsync.model.plan import Action, Send, Until, Wait
+from egpsync.model.plan import Action, Create, Delete, Rename, Swap, Until, Update, Wait, Write
 from egpsync.model.run import Event, Outcome, Stage
-from egpsync.model.values import Json
-from egpsync.run.context import Case, Ending, Run
+from egpsync.model.values import Json, JsonMap
+from egpsync.run.context import Execution, Run, Stop
 from egpsync.run.endings import (
     AGAIN,
     deployment_failed,
@@ -44,12 +46,12 @@ class _BusyError(Exception):
 class _UnsentError(Exception):
     """The request may not go out: the run was stopped, or the journal cannot take it."""
 
-    def __init__(self, ending: Ending) -> None:
-        super().__init__(ending)
-        self.ending = ending
+    def __init__(self, stop: Stop) -> None:
+        super().__init__(stop)
+        self.stop = stop
 
 
-async def carry_out(run: Run, case: Case, step: Send) -> Ending | None:
+async def execute_step(run: Run, execution: Execution, step: Write) -> Stop | None:
     """Send one request and see that it did what was asked; once more only after a reading says that it did not."""
     lost: ApiError | None = None
     last: ApiError
@@ -57,94 +59,102 @@ async def carry_out(run: Run, case: Case, step: Send) -> Ending | None:
         if attempt:
             await run.sleep(min(run.pace.first_poll * 2**attempt, run.pace.longest_poll))
         try:
-            ending = await _act(run, case, step, lost)
+            stop = await _act(run, execution, step, lost)
         except _BusyError as busy:
             last = busy.refusal
         except NotFound as missing:
-            return failed(missing, Outcome.FAILED if case.tried else Outcome.STALE)
+            return failed(missing, Outcome.FAILED if execution.tried else Outcome.STALE)
         except ApiError as error:
             if not isinstance(error, Ambiguous) or error.method == "GET":
-                return not_known(case, error) if step.key in case.tried else failed(error)
+                return not_known(run, execution, error) if step.key in execution.tried else failed(error)
             lost = last = error
         except _UnsentError as unsent:
-            return _in_doubt(case, step, unsent.ending)
+            return _in_doubt(execution, step, unsent.stop)
         else:
-            if lost is not None and ending is None:
-                await _record(run, case, step, "done")
-            case.done += ending is None
-            return _in_doubt(case, step, ending)
-    return not_known(case, last) if lost else failed(last)
+            if lost is not None and stop is None:
+                await _record(run, execution, step, "done")
+            execution.done += stop is None
+            return _in_doubt(execution, step, stop)
+    return not_known(run, execution, last) if lost else failed(last)
 
 
-def _in_doubt(case: Case, step: Send, ending: Ending | None) -> Ending | None:
+def _in_doubt(execution: Execution, step: Write, stop: Stop | None) -> Stop | None:
     """An end that says that nothing was sent, where the step's request was: nobody knows whether it happened."""
-    if ending is None or ending.outcome not in NOTHING_SENT or step.key not in case.tried:
-        return ending
-    return replace(ending, outcome=Outcome.UNKNOWN)
+    if stop is None or stop.outcome not in NOTHING_SENT or step.key not in execution.tried:
+        return stop
+    return replace(stop, outcome=Outcome.UNKNOWN)
 
 
-async def follow(run: Run, case: Case, step: Wait) -> Ending | None:
+async def follow(run: Run, execution: Execution, step: Wait) -> Stop | None:
     """Wait for a deployment; a model that is ready must hold all that was sent."""
-    model_id = case.resolve(step.model_id)
-    case.sent |= step.settles
+    model_id = execution.id_of(step.model)
+    execution.sent |= step.settles
     wanted = has_ended if step.until == Until.READY else is_at_rest
     try:
-        live, left = await read_settled(run, case, model_id, wanted)
-        ours = "vendor_configuration" in case.sent or case.change.action == Action.UNCHANGED  # left by an earlier run
-        if has_ended(live) and ours and model_id == case.id:
-            await run.records.deployed(case.change, live.status, live.status_reason)
+        live, left = await read_settled(run, execution, model_id, wanted)
+        ours = (
+            "vendor_configuration" in execution.sent or execution.change.action == Action.UNCHANGED
+        )  # left by an earlier run
+        if has_ended(live) and ours and model_id == execution.id:
+            await run.records.deployed(execution.change, live.status, live.status_reason)
         if step.until == Until.READY and live.status in FAILED_STATUSES:
             return deployment_failed(run, live)
         if not wanted(live):
-            ending = still_deploying(run, live)
+            stop = still_deploying(run, live)
             sent = step.until == Until.READY or step.settles
-            return ending if sent else replace(ending, outcome=Outcome.NOT_ATTEMPTED)
+            return stop if sent else replace(stop, outcome=Outcome.NOT_ATTEMPTED)
         return did_not_converge(run, live, left) if left else None
     except ApiError as error:
         missing = isinstance(error, NotFound)
-        if case.tried or step.settles:
-            return failed(error) if missing else not_known(case, error)
+        if execution.tried or step.settles:
+            return failed(error) if missing else not_known(run, execution, error)
         return failed(error, Outcome.STALE if missing else Outcome.FAILED)
 
 
-async def _act(run: Run, case: Case, step: Send, lost: ApiError | None) -> Ending | None:
-    if step.method == "POST":
-        return await _create(run, case, step, lost)
-    if step.method == "DELETE":
-        return await _delete(run, case, step)
-    return await (_update if step.expects_name is None else _rename)(run, case, step, lost)
+async def _act(run: Run, execution: Execution, step: Write, lost: ApiError | None) -> Stop | None:
+    match step:
+        case Create():
+            return await _create(run, execution, step, lost)
+        case Update():
+            return await _update(run, execution, step, lost)
+        case Rename() | Swap():
+            return await _rename(run, execution, step, lost)
+        case Delete():
+            return await _delete(run, execution, step)
+        case _:
+            assert_never(step)
 
 
-async def _create(run: Run, case: Case, step: Send, lost: ApiError | None) -> Ending | None:
-    body = dict(step.body or {})
+async def _create(run: Run, execution: Execution, step: Create, lost: ApiError | None) -> Stop | None:
+    body = step.body
     if lost is not None and (found := await _ours(run, body, run.pace.settle)) is not None:
-        case.notes.append("its creation is confirmed by reading, after an answer was lost")
-        return await _created(run, case, body, found)
-    if (moved := await _what_moved_of_the_old(run, case)) is not None:
+        execution.notes.append("its creation is confirmed by reading, after an answer was lost")
+        return await _created(run, execution, body, found)
+    if (moved := await _what_moved_of_the_old(run, execution)) is not None:
         return moved
     try:
-        return await _created(run, case, body, await _send(run, case, step))
+        return await _created(run, execution, body, await _send(run, execution, step))
     except (Conflict, Rejected):
         if (found := await _ours(run, body, 0.0)) is None:
             raise
-    case.notes.append("an earlier attempt had created it")
-    return await _created(run, case, body, found)
+    execution.notes.append("an earlier attempt had created it")
+    return await _created(run, execution, body, found)
 
 
-async def _what_moved_of_the_old(run: Run, case: Case) -> Ending | None:
+async def _what_moved_of_the_old(run: Run, execution: Execution) -> Stop | None:
     """For a replacement: the model that it is to replace must still be what the new one was planned from."""
-    planned = case.change.live
+    planned = execution.change.live
     if planned is None:
         return None
     old = await fetch_one(run.client, planned.id)
-    if old.name not in {planned.name, case.change.name}:
-        return stale(run, case, old, f"it is called {old.name!r} now, and was {planned.name!r}")
+    if old.name not in {planned.name, execution.change.name}:
+        return stale(run, execution, old, f"it is called {old.name!r} now, and was {planned.name!r}")
     if old.fields != planned.fields:
-        return stale(run, case, old, "its fields have changed since the plan")
+        return stale(run, execution, old, "its fields have changed since the plan")
     return None
 
 
-async def _ours(run: Run, body: dict[str, Json], patience: float) -> LiveModel | None:
+async def _ours(run: Run, body: JsonMap, patience: float) -> LiveModel | None:
     """The model that this very body created, told by the operation in its mark; looked for as long as readings lag."""
     started, pause = run.clock(), run.pace.first_poll
     while True:
@@ -158,73 +168,80 @@ async def _ours(run: Run, body: dict[str, Json], patience: float) -> LiveModel |
     return found if ours else None
 
 
-async def _created(run: Run, case: Case, body: dict[str, Json], live: LiveModel) -> Ending | None:
-    case.id = live.id
-    case.sent |= body.keys() - {"name", "model_vendor", "on_conflict"}
-    return await _converged(run, case, live)
+async def _created(run: Run, execution: Execution, body: JsonMap, live: LiveModel) -> Stop | None:
+    execution.id = live.id
+    execution.sent |= body.keys() - {"name", "model_vendor", "on_conflict"}
+    return await _converged(run, execution, live)
 
 
-async def _update(run: Run, case: Case, step: Send, lost: ApiError | None) -> Ending | None:
-    live = await read_at_rest(run, case, step, (case.change.name,))
+async def _update(run: Run, execution: Execution, step: Update, lost: ApiError | None) -> Stop | None:
+    change = execution.change
+    live = await read_at_rest(run, execution, step, (change.name,))
     if not is_at_rest(live):
         return replace(still_deploying(run, live), outcome=Outcome.NOT_ATTEMPTED)
-    if live.name != case.change.name:
-        return stale(run, case, live, f"it is called {live.name!r} now, and was to be {case.change.name!r}")
-    parts = frozenset(step.body or {})
-    now, fields = run.replan.again(case.change, step, live)
+    if live.name != change.name:
+        return stale(run, execution, live, f"it is called {live.name!r} now, and was to be {change.name!r}")
+    parts = frozenset(step.body)
+    now, fields = run.replan.again(change, live)
     if now is None:
-        case.notes.append(CONFIRMED if lost else "held it already when its turn came")
-        case.sent |= parts if lost else set()
+        execution.notes.append(CONFIRMED if lost else "held it already when its turn came")
+        execution.sent |= parts if lost else set()
         return None
-    moved = what_moved(case.change, fields, parts)
+    moved = what_moved(change, fields, parts)
     if now.body != step.body or (moved and not lost):
-        return stale(run, case, live, "; ".join(moved) or "what it holds beside the declared fields has changed")
-    answer = await _send(run, case, step)
-    case.sent |= parts
-    return await _converged(run, case, answer)
+        return stale(run, execution, live, "; ".join(moved) or "what it holds beside the declared fields has changed")
+    answer = await _send(run, execution, step)
+    execution.sent |= parts
+    return await _converged(run, execution, answer)
 
 
-async def _rename(run: Run, case: Case, step: Send, lost: ApiError | None) -> Ending | None:
-    wanted = str((step.body or {})["name"])
-    live = await read_at_rest(run, case, step, (step.expects_name, wanted))
+async def _rename(run: Run, execution: Execution, step: Rename | Swap, lost: ApiError | None) -> Stop | None:
+    live = await read_at_rest(run, execution, step, (step.expects, step.name))
     if not is_at_rest(live):
         return replace(still_deploying(run, live), outcome=Outcome.NOT_ATTEMPTED)
-    if live.name == wanted:
-        case.notes.append(CONFIRMED if lost else "had the name already when its turn came")
+    if live.name == step.name:
+        execution.notes.append(CONFIRMED if lost else "had the name already when its turn came")
         return None
-    if live.name != step.expects_name:
-        return stale(run, case, live, f"it is called {live.name!r} now, and was to be {step.expects_name!r}")
-    if step.swap_with is not None:
-        other = await fetch_one(run.client, step.swap_with)
-        if other.name != wanted:
-            return stale(run, case, other, f"the name {wanted!r} was to be its, and it is called {other.name!r}")
-        planned = case.change.live
-        if planned is not None and planned.id == other.id and planned.fields != other.fields:
-            return stale(run, case, other, "the fields of the model to be replaced have changed since the plan")
-    answer = await _send(run, case, step)
-    if answer.name != wanted:
-        return did_not_converge(run, answer, run.replan.unsettled(case.change, answer, frozenset({"name"})))
+    if live.name != step.expects:
+        return stale(run, execution, live, f"it is called {live.name!r} now, and was to be {step.expects!r}")
+    if isinstance(step, Swap) and (moved := await _what_moved_of_the_other(run, execution, step)) is not None:
+        return moved
+    answer = await _send(run, execution, step)
+    if answer.name != step.name:
+        return did_not_converge(run, answer, run.replan.unsettled(execution.change, answer, frozenset({"name"})))
     return None
 
 
-async def _delete(run: Run, case: Case, step: Send) -> Ending | None:
+async def _what_moved_of_the_other(run: Run, execution: Execution, step: Swap) -> Stop | None:
+    """For an exchange: the other model must still have the name; one that is replaced must still be as it was."""
+    other = await fetch_one(run.client, step.other.id)
+    if other.name != step.name:
+        why = f"the name {step.name!r} was to be its, and it is called {other.name!r}"
+        return stale(run, execution, other, why)
+    replaced = execution.change.live is not None and execution.change.live.id == other.id
+    if replaced and step.other.fields != other.fields:
+        return stale(run, execution, other, "the fields of the model to be replaced have changed since the plan")
+    return None
+
+
+async def _delete(run: Run, execution: Execution, step: Delete) -> Stop | None:
     try:
-        return await _delete_what_was_planned(run, case, step)
+        return await _delete_what_was_planned(run, execution, step)
     except NotFound:
-        case.notes.append("was gone already")
+        execution.notes.append("was gone already")
         return None
 
 
-async def _delete_what_was_planned(run: Run, case: Case, step: Send) -> Ending | None:
-    live = await read_at_rest(run, case, step, (step.expects_name,))
+async def _delete_what_was_planned(run: Run, execution: Execution, step: Delete) -> Stop | None:
+    live = await read_at_rest(run, execution, step, (step.expects,))
     if not is_at_rest(live):
         return replace(still_deploying(run, live), outcome=Outcome.NOT_ATTEMPTED)
-    if live.name != step.expects_name:
-        return stale(run, case, live, f"it is called {live.name!r} now, and was to be {step.expects_name!r}")
-    if step.expects_fields is not None and step.expects_fields != live.fields:
-        return stale(run, case, live, "its fields have changed since the plan")
+    if live.name != step.expects:
+        return stale(run, execution, live, f"it is called {live.name!r} now, and was to be {step.expects!r}")
+    if live.fields != step.model.fields:
+        return stale(run, execution, live, "its fields have changed since the plan")
     try:
-        answer = await _request(run, case, step)
+        answer = await _request(run, execution, step)
     except (Conflict, Rejected) as error:
         await _raise_busy_or(run, live.id, error)
     else:
@@ -233,57 +250,60 @@ async def _delete_what_was_planned(run: Run, case: Case, step: Send) -> Ending |
     return None
 
 
-async def _send(run: Run, case: Case, step: Send) -> LiveModel:
+async def _send(run: Run, execution: Execution, step: Create | Update | Rename | Swap) -> LiveModel:
     """Send, and read the answer as a model. An answer that is none says nothing: the request may have happened."""
-    url = run.client.access.base_url + case.resolve(step.path)
+    request = request_of(step, execution.id or "")
+    url = run.client.access.base_url + request.path
+    model_id = None if isinstance(step, Create) else execution.id_of(step.model)
     try:
-        live = parse_model(await _request(run, case, step), method=step.method, url=url)
+        live = parse_model(await _request(run, execution, step), method=request.method, url=url)
     except Misanswered as error:
         if error.status is None:
-            raise Ambiguous(error.what, method=step.method, url=url, advice=AGAIN) from error
+            raise Ambiguous(error.what, method=request.method, url=url, advice=AGAIN) from error
         raise
     except (Conflict, Rejected) as error:
-        if step.method == "PATCH":
-            await _raise_busy_or(run, case.target(step), error)
+        if model_id is not None:
+            await _raise_busy_or(run, model_id, error)
         raise
-    if step.method == "PATCH" and live.id != case.target(step):
-        raise Ambiguous(f"the answer is another model, {live.id!r}", method=step.method, url=url, advice=AGAIN)
-    case.live = live
+    if model_id is not None and live.id != model_id:
+        raise Ambiguous(f"the answer is another model, {live.id!r}", method=request.method, url=url, advice=AGAIN)
+    execution.live = live
     return live
 
 
-async def _request(run: Run, case: Case, step: Send) -> Json:
+async def _request(run: Run, execution: Execution, step: Write) -> Json:
     """The one way out: on record before it is sent, and again with what came of it."""
-    path = case.resolve(step.path)
-    if not case.tried and (ending := run.held_back()) is not None:
-        raise _UnsentError(ending)
+    request = request_of(step, execution.id or "")
+    if not execution.tried and (stop := run.held_back()) is not None:
+        raise _UnsentError(stop)
     try:
-        await run.records.intend(case.change, step, path)
+        await run.records.intend(execution.change, step, request)
     except FileError as error:
         raise _UnsentError(not_sent(error)) from error
-    case.last_sent, case.last_url, case.answered = step, run.client.access.base_url + path, False
-    run.progress(Event(change=case.change, stage=Stage.SENDING, text=f"{step.method} {path}"))
+    execution.last_sent, execution.answered = request, False
+    progress = Event(change=execution.change, stage=Stage.SENDING, text=f"{request.method} {request.path}")
+    run.progress(progress)
     try:
-        answer = await run.client.send(step.method, path, step.body)
+        answer = await run.client.send(request.method, request.path, request.body)
     except ApiError as error:
         lost = isinstance(error, Ambiguous)
-        case.tried |= {step.key} if lost else set()
-        await _record(run, case, step, "lost" if lost else "refused", error.status)
+        execution.tried |= {step.key} if lost else set()
+        await _record(run, execution, step, "lost" if lost else "refused", error.status)
         raise
-    case.tried.add(step.key)
-    case.answered = True
-    if step.method == "POST" and isinstance(answer, Mapping) and is_id(answer.get("id")):
-        case.id = answer["id"]
-    await _record(run, case, step, "done")
+    execution.tried.add(step.key)
+    execution.answered = True
+    if isinstance(step, Create) and isinstance(answer, Mapping) and is_id(answer.get("id")):
+        execution.id = answer["id"]
+    await _record(run, execution, step, "done")
     return answer
 
 
-async def _record(run: Run, case: Case, step: Send, result: str, status: int | None = None) -> None:
+async def _record(run: Run, execution: Execution, step: Write, result: str, status: int | None = None) -> None:
     """Note what came of a request. It happened all the same where that cannot be written."""
     try:
-        await run.records.outcome(step, result, status=status, model_id=case.id)
+        await run.records.outcome(step, result, status=status, model_id=execution.id)
     except FileError as error:
-        case.notes.append(f"what came of {step.method} could not be journaled: {error.what}")
+        execution.notes.append(f"what came of {step.key.part} could not be journaled: {error.what}")
 
 
 async def _raise_busy_or(run: Run, model_id: str, refusal: ApiError) -> None:
@@ -293,13 +313,13 @@ async def _raise_busy_or(run: Run, model_id: str, refusal: ApiError) -> None:
     raise refusal
 
 
-async def _converged(run: Run, case: Case, live: LiveModel) -> Ending | None:
+async def _converged(run: Run, execution: Execution, live: LiveModel) -> Stop | None:
     """See that the model holds all that was sent so far, with patience for answers that lag behind."""
     started, pause = run.clock(), run.pace.first_poll
-    while left := run.replan.unsettled(case.change, live, frozenset(case.sent)):
+    while left := run.replan.unsettled(execution.change, live, frozenset(execution.sent)):
         if run.clock() - started + pause > run.pace.settle:
             return did_not_converge(run, live, left)
         await run.sleep(pause)
         pause = min(pause * 1.5, run.pace.longest_poll)
-        live = await read(run, case, live.id)
+        live = await read(run, execution, live.id)
     return None

@@ -5,55 +5,58 @@ from collections.abc import Callable
 from egpsync.account.listing import fetch_one
 from egpsync.errors import NotFound
 from egpsync.model.live import DEPLOYING, FAILED_STATUSES, READY, LiveModel
-from egpsync.model.plan import FieldChange, Send
+from egpsync.model.plan import Delete, FieldChange, Rename, Swap, Update
 from egpsync.model.run import Event, Stage
-from egpsync.run.context import Case, Run
+from egpsync.run.context import Execution, Run
 
 Wanted = Callable[[LiveModel], bool]
 
 
-async def read_until(run: Run, case: Case, model_id: str, wanted: Wanted) -> LiveModel:
+async def read_until(run: Run, execution: Execution, model_id: str, wanted: Wanted) -> LiveModel:
     """The model as read when it first is as wanted, or when patience ends or the run is stopped."""
     started, pause = run.clock(), run.pace.first_poll
     while True:
-        live = await read(run, case, model_id)
-        if model_id == case.id:
-            case.live = live
-            case.saw_deploying |= live.status == DEPLOYING
+        live = await read(run, execution, model_id)
+        if model_id == execution.id:
+            execution.live = live
+            execution.saw_deploying |= live.status == DEPLOYING
         waited = run.clock() - started
         if wanted(live) or run.stop.is_set() or waited + pause > run.pace.deployment:
             return live
-        run.progress(Event(change=case.change, stage=Stage.WAITING, text=live.status))
+        run.progress(Event(change=execution.change, stage=Stage.WAITING, text=live.status))
         await run.pause(pause)
         pause = min(pause * 1.5, run.pace.longest_poll)
 
 
-async def read(run: Run, case: Case, model_id: str) -> LiveModel:
+async def read(run: Run, execution: Execution, model_id: str) -> LiveModel:
     """One reading; with patience for a model that this change created and that readings do not show yet."""
     started, pause = run.clock(), run.pace.first_poll
     while True:
         try:
             return await fetch_one(run.client, model_id)
         except NotFound:
-            created = model_id == case.id != case.change.id
+            created = model_id == execution.id != execution.change.id
             if not created or run.stop.is_set() or run.clock() - started + pause > run.pace.settle:
                 raise
         await run.pause(pause)
         pause = min(pause * 1.5, run.pace.longest_poll)
 
 
-async def read_at_rest(run: Run, case: Case, step: Send, names: tuple[str | None, ...]) -> LiveModel:
+async def read_at_rest(
+    run: Run, execution: Execution, step: Update | Rename | Swap | Delete, names: tuple[str, ...]
+) -> LiveModel:
     """The step's model when it is not deploying; with patience for one of `names`, where a request of this run gave it.
 
     A reading that lags behind that request shows the name of before, which is not to pass for somebody else's doing.
     """
+    model_id = execution.id_of(step.model)
     started, pause = run.clock(), run.pace.first_poll
     while True:
-        live = await read(run, case, case.target(step))
+        live = await read(run, execution, model_id)
         if not is_at_rest(live):
             async with run.slot_given_back():
-                live = await read_until(run, case, case.target(step), is_at_rest)
-        given_here = bool(case.tried or step.after)
+                live = await read_until(run, execution, model_id, is_at_rest)
+        given_here = bool(execution.tried or step.after)
         if live.name in names or not given_here or not is_at_rest(live) or run.stop.is_set():
             return live
         if run.clock() - started + pause > run.pace.settle:
@@ -63,18 +66,18 @@ async def read_at_rest(run: Run, case: Case, step: Send, names: tuple[str | None
 
 
 async def read_settled(
-    run: Run, case: Case, model_id: str, wanted: Wanted
+    run: Run, execution: Execution, model_id: str, wanted: Wanted
 ) -> tuple[LiveModel, tuple[FieldChange, ...]]:
     """The model when it first is as wanted and holds all that was sent; and what it does not hold where it stays so.
 
     One reading must say both: the status of one that lags behind the request is that of the deployment before it.
     """
-    parts = frozenset(case.sent) if model_id == case.id else frozenset()
+    parts = frozenset(execution.sent) if model_id == execution.id else frozenset()
     pause, patience = run.pace.first_poll, run.pace.settle
     while True:
-        live = await read_until(run, case, model_id, wanted)
-        left = run.replan.unsettled(case.change, live, parts)
-        doubtful = left or _may_be_of_before(case, live)
+        live = await read_until(run, execution, model_id, wanted)
+        left = run.replan.unsettled(execution.change, live, parts)
+        doubtful = left or _may_be_of_before(execution, live)
         if not doubtful or not wanted(live) or run.stop.is_set() or pause > patience:
             return live, left
         await run.pause(pause)
@@ -82,11 +85,11 @@ async def read_settled(
         pause = min(pause * 1.5, run.pace.longest_poll)
 
 
-def _may_be_of_before(case: Case, live: LiveModel) -> bool:
+def _may_be_of_before(execution: Execution, live: LiveModel) -> bool:
     """Whether a failure can be the one that the plan saw: the same configuration, tried again, tells nothing apart."""
-    before = case.change.live
+    before = execution.change.live
     failed_before = before is not None and before.id == live.id and before.status == live.status != READY
-    return failed_before and "vendor_configuration" in case.sent and not case.saw_deploying
+    return failed_before and "vendor_configuration" in execution.sent and not execution.saw_deploying
 
 
 def is_at_rest(live: LiveModel) -> bool:

@@ -8,10 +8,10 @@ import asyncio
 from dataclasses import dataclass, replace
 
 from egpsync.model.live import DEPLOYING
-from egpsync.model.plan import Action, Change, Plan, Send, Step, Wait
+from egpsync.model.plan import Action, Change, Create, Delete, Plan, Rename, Step, StepKey, Swap, Update, Wait, deploys
 from egpsync.model.run import ChangeResult, Event, Failure, Outcome, RunResult, Stage
-from egpsync.run.context import Case, Ending, Run
-from egpsync.run.execute import NOTHING_SENT, carry_out, follow
+from egpsync.run.context import Execution, Run, Stop
+from egpsync.run.execute import NOTHING_SENT, execute_step, follow
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +37,7 @@ class _Scheduler:
         self.plan, self.rollout = plan, rollout
         self.run = replace(run, slots=asyncio.Semaphore(rollout.parallelism), held_back=self._stopped)
         self.redeploys = asyncio.Semaphore(rollout.redeploys)
-        self.finished: dict[str, asyncio.Future[bool]] = {
+        self.finished: dict[StepKey, asyncio.Future[bool]] = {
             step.key: asyncio.get_running_loop().create_future() for change in plan.changes for step in change.steps
         }
         self.awaited = {key for change in plan.changes for step in change.steps for key in step.after}
@@ -57,76 +57,76 @@ class _Scheduler:
         return RunResult(plan=self.plan, results=tuple(results), interrupted=None)
 
     async def _change(self, change: Change) -> ChangeResult:
-        case = Case(change=change, id=change.id)
-        ending = _half_way(case, await self._steps(change, case))
+        execution = Execution(change=change, id=change.id)
+        stop = _half_way(execution, await self._steps(change, execution))
         for step in change.steps:
             if not (finished := self.finished[step.key]).done():
                 finished.set_result(False)
-        outcome = ending.outcome if ending else Outcome.APPLIED if change.steps else Outcome.NOTHING
-        if 0 < case.done < len(change.requests):
-            case.notes.append(f"{case.done} of its {len(change.requests)} requests were carried out")
+        outcome = stop.outcome if stop else Outcome.APPLIED if change.steps else Outcome.NOTHING
+        if 0 < execution.done < len(change.writes):
+            execution.notes.append(f"{execution.done} of its {len(change.writes)} requests were carried out")
         self._count_ended(change, outcome)
         if change.steps:
-            words = ending.failure.message if ending and ending.failure else "; ".join(case.notes)
+            words = stop.failure.message if stop and stop.failure else "; ".join(execution.notes)
             told = f"{outcome.replace('_', ' ')}{': ' if words else ''}{words}"
             self.run.progress(Event(change=change, stage=Stage.ENDED, text=told))
         return ChangeResult(
             change=change,
             outcome=outcome,
-            id=case.id,
-            done=case.done,
-            failure=ending.failure if ending else None,
-            note="; ".join(dict.fromkeys(case.notes)),
+            id=execution.id,
+            done=execution.done,
+            failure=stop.failure if stop else None,
+            note="; ".join(dict.fromkeys(execution.notes)),
         )
 
-    async def _steps(self, change: Change, case: Case) -> Ending | None:
+    async def _steps(self, change: Change, execution: Execution) -> Stop | None:
         if change.moved:
             failure = Failure(
                 message=change.moved, method="", url="", status=None, advice="Save and review a new plan."
             )
-            return Ending(outcome=Outcome.STALE, failure=failure)
+            return Stop(outcome=Outcome.STALE, failure=failure)
         holds_redeploy = False
         try:
             for index, step in enumerate(change.steps):
-                if (ending := await self._turn(change, step)) is not None:
-                    return ending
-                if isinstance(step, Send) and step.deploys and self.rollout.wait and not holds_redeploy:
+                if (stop := await self._turn(change, step)) is not None:
+                    return stop
+                if deploys(step) and self.rollout.wait and not holds_redeploy:
                     await self.redeploys.acquire()
                     holds_redeploy = True
-                if (ending := await self._step(case, step, last=index + 1 == len(change.steps))) is not None:
-                    return ending
+                if (stop := await self._step(execution, step, last=index + 1 == len(change.steps))) is not None:
+                    return stop
                 self.finished[step.key].set_result(True)
         finally:
             if holds_redeploy:
                 self.redeploys.release()
         return None
 
-    async def _turn(self, change: Change, step: Step) -> Ending | None:
+    async def _turn(self, change: Change, step: Step) -> Stop | None:
         """Wait until the step may begin; how its change ends where it may not."""
         for key in step.after:
             if not await self.finished[key]:
-                return _not_attempted(f"needs {key.replace('#', ': ')}, which was not carried out")
-        if isinstance(step, Send) and step.deploys and change not in self.canaries and self.canaries:
+                return _not_attempted(f"needs the {key.part} of {key.model}, which was not carried out")
+        if deploys(step) and change not in self.canaries and self.canaries:
             await self.canaries_ended.wait()
             if self.canary_failed:
                 return _not_attempted("a canary did not become ready")
-        if change.action == Action.DELETE and isinstance(step, Send) and step.key not in self.awaited:
+        if change.action == Action.DELETE and not isinstance(step, Wait) and step.key not in self.awaited:
             await self.others_ended.wait()
         return None
 
-    async def _step(self, case: Case, step: Step, *, last: bool) -> Ending | None:
+    async def _step(self, execution: Execution, step: Step, *, last: bool) -> Stop | None:
         match step:
             case Wait():
-                if last and not self.rollout.wait and not step.settles and case.change not in self.canaries:
-                    return self._left_deploying(case)
-                return await follow(self.run, case, step)
-            case Send():
+                if last and not self.rollout.wait and not step.settles and execution.change not in self.canaries:
+                    return self._left_deploying(execution)
+                return await follow(self.run, execution, step)
+            case Create() | Update() | Rename() | Swap() | Delete():
                 async with self.run.slots:
-                    if (ending := self._stopped()) is not None:
-                        return ending
-                    return await carry_out(self.run, case, step)
+                    if (stop := self._stopped()) is not None:
+                        return stop
+                    return await execute_step(self.run, execution, step)
 
-    def _stopped(self) -> Ending | None:
+    def _stopped(self) -> Stop | None:
         if self.run.stop.is_set():
             return _not_attempted("the run was interrupted")
         if self.rollout.max_failures is not None and self.failures >= self.rollout.max_failures:
@@ -134,11 +134,11 @@ class _Scheduler:
             return _not_attempted(f"the run stopped after {count} (--max-failures)")
         return None
 
-    def _left_deploying(self, case: Case) -> Ending | None:
+    def _left_deploying(self, execution: Execution) -> Stop | None:
         """The end of a change whose deployment is not to be waited for."""
-        live = case.live or case.change.live
+        live = execution.live or execution.change.live
         in_flight = live is not None and live.status == DEPLOYING
-        return Ending(outcome=Outcome.IN_FLIGHT, failure=None) if in_flight else None
+        return Stop(outcome=Outcome.IN_FLIGHT, failure=None) if in_flight else None
 
     def _count_ended(self, change: Change | None, outcome: Outcome | None) -> None:
         """Note that a change ended (None: that the run begins), and let go who waits for it."""
@@ -154,14 +154,14 @@ class _Scheduler:
             self.canaries_ended.set()
 
 
-def _half_way(case: Case, ending: Ending | None) -> Ending | None:
+def _half_way(execution: Execution, stop: Stop | None) -> Stop | None:
     """An end that says that nothing was sent, where an earlier request of the change was carried out: it failed."""
-    if ending is None or ending.failure is None or ending.outcome not in NOTHING_SENT or not case.tried:
-        return ending
-    failure = replace(ending.failure, message=f"stopped half way: {ending.failure.message}")
-    return Ending(outcome=Outcome.FAILED, failure=failure)
+    if stop is None or stop.failure is None or stop.outcome not in NOTHING_SENT or not execution.tried:
+        return stop
+    failure = replace(stop.failure, message=f"stopped half way: {stop.failure.message}")
+    return Stop(outcome=Outcome.FAILED, failure=failure)
 
 
-def _not_attempted(why: str) -> Ending:
+def _not_attempted(why: str) -> Stop:
     failure = Failure(message=why, method="", url="", status=None, advice="Run egpsync apply again for what is left.")
-    return Ending(outcome=Outcome.NOT_ATTEMPTED, failure=failure)
+    return Stop(outcome=Outcome.NOT_ATTEMPTED, failure=failure)

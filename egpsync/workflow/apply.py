@@ -78,7 +78,7 @@ def settle(settings: Settings, told: Iterable[Settled]) -> None:
 
 def _happened(tried: Tried, plan: Plan) -> bool | None:
     model_id = tried.path.rpartition("/")[2]
-    if any(step.key == tried.step for change in plan.changes for step in change.requests):
+    if any(str(step.key) == tried.step for change in plan.changes for step in change.writes):
         return False
     if tried.method == "DELETE":
         live = (*plan.unmanaged, *(change.live for change in plan.changes if change.live is not None))

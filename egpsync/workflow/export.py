@@ -115,7 +115,7 @@ def _differences(written: Written, live: Live, settings: Settings) -> Iterator[s
     yield from (problem.message for problem in planned.problems)
     yield from (refusal.message for refusal in planned.plan.refusals)
     for change in planned.plan.changes:
-        if change.requests or change.fields:
+        if change.writes or change.fields:
             fields = ", ".join(".".join(field.path) for field in change.fields)
             yield f"{in_words(change.name)} of {change.vendor}: {change.action}" + (f" of {fields}" if fields else "")
     if len(planned.plan.changes) != written.models:

@@ -5,12 +5,13 @@ from itertools import count
 from typing import Any
 
 from egpsync.account.listing import parse_model
+from egpsync.account.requests import CREATED, request_of, requests_of
 from egpsync.core.change import PlanOptions
 from egpsync.core.plan import Planned, make_plan
 from egpsync.manifest.resolve import resolve
 from egpsync.model.live import Live, LiveModel
 from egpsync.model.manifest import Desired, DesiredModel, Document, Documents, Node
-from egpsync.model.plan import Change, Plan, Send, Target
+from egpsync.model.plan import Change, Plan, Target, Wait, live_model_of
 
 TARGET = Target(base_url="https://api.egp.scale.com", account_id="acc-1")
 IMAGE: dict[str, Any] = {"registry": "reg.example", "repository": "nlp/sum", "tag": "v1", "command": ["serve"]}
@@ -93,13 +94,15 @@ def only_change(entries: list[Any], items: list[Any], owner: str | None = None, 
 
 def sent(plan: Plan) -> list[tuple[str, str, Any]]:
     """Every request of the plan as method, path, body."""
-    return [(step.method, step.path, step.body) for change in plan.changes for step in change.requests]
+    return [(one.method, one.path, one.body) for change in plan.changes for one in requests_of(change)]
 
 
 def steps_in_words(change: Change) -> list[str]:
     """The change's steps, one short line each."""
     return [
-        f"{step.method} {step.path}" if isinstance(step, Send) else f"wait {step.model_id} {step.until}"
+        f"wait {model.id if (model := live_model_of(step)) else CREATED} {step.until}"
+        if isinstance(step, Wait)
+        else "{0.method} {0.path}".format(request_of(step))
         for step in change.steps
     ]
 

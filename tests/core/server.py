@@ -3,11 +3,25 @@
 import json
 from collections.abc import Callable, Mapping
 from copy import deepcopy
-from typing import Any
+from typing import Any, assert_never
 
 from egpsync.fields.table import policy_of
 from egpsync.model.live import Live
-from egpsync.model.plan import CREATED, Action, Change, Plan, Send, Step
+from egpsync.model.plan import (
+    Action,
+    Change,
+    Create,
+    Delete,
+    Plan,
+    Rename,
+    Step,
+    StepKey,
+    Swap,
+    Update,
+    Wait,
+    Write,
+    live_model_of,
+)
 from tests.core.build import live_of
 
 Choose = Callable[[list[int]], int]
@@ -31,21 +45,25 @@ class Server:
         """(vendor, name) -> id."""
         return {(item["model_vendor"], item["name"]): item["id"] for item in self.items.values()}
 
-    def send(self, step: Send, model_id: str) -> str:
+    def send(self, step: Write, model_id: str) -> str:
         """Carry out one request; the id of the model that it is about."""
         self.requests += 1
-        body = json.loads(json.dumps(step.body))
-        if step.method == "POST":
-            return self._create(body)
+        if isinstance(step, Create):
+            return self._create(json.loads(json.dumps(step.body)))
         model = self.items[model_id]
         assert model["status"] != "deploying", "a deploying model refuses every change"
-        assert step.expects_name in (None, model["name"]), "the name that the plan expects"
-        if step.method == "DELETE":
-            del self.items[model_id]
-        elif "name" in body:
-            self._rename(model, body, step.swap_with)
-        else:
-            self._update(model, body)
+        match step:
+            case Update():
+                self._update(model, json.loads(json.dumps(step.body)))
+            case Rename():
+                self._rename(model, step.expects, step.name, None)
+            case Swap():
+                self._rename(model, step.expects, step.name, step.other.id)
+            case Delete():
+                assert model["name"] == step.expects, "the name that the plan expects"
+                del self.items[model_id]
+            case _:
+                assert_never(step)
         return model_id
 
     def _create(self, body: dict[str, Any]) -> str:
@@ -56,13 +74,13 @@ class Server:
         self.items[model_id] = {"id": model_id, **blank, **body}
         return model_id
 
-    def _rename(self, model: dict[str, Any], body: dict[str, Any], swap_with: str | None) -> None:
-        assert body.keys() <= {"name", "on_conflict"}
-        holder = self.names().get((model["model_vendor"], body["name"]))
-        assert (holder, body.get("on_conflict")) == (swap_with, "swap" if swap_with else None), "the name is taken"
+    def _rename(self, model: dict[str, Any], expects: str, name: str, swap_with: str | None) -> None:
+        assert model["name"] == expects, "the name that the plan expects"
+        holder = self.names().get((model["model_vendor"], name))
+        assert holder == swap_with, "the name is taken"
         if holder is not None:
             self.items[holder]["name"] = model["name"]
-        model["name"] = body["name"]
+        model["name"] = name
 
     def _update(self, model: dict[str, Any], body: dict[str, Any]) -> None:
         assert body.keys() in SHAPES
@@ -98,14 +116,14 @@ def play(plan: Plan, server: Server, *, stop_after: int | None = None, choose: C
     awaited = {key for change in plan.changes for step in change.steps for key in step.after}
     left = [list(change.steps) for change in plan.changes]
     created: dict[int, str] = {}
-    done: set[str] = set()
+    done: set[StepKey] = set()
     begun = server.requests
 
     def may_go(index: int) -> bool:
         step = left[index][0]
         if not done.issuperset(step.after):
             return False
-        last = plan.changes[index].action == Action.DELETE and isinstance(step, Send) and step.key not in awaited
+        last = plan.changes[index].action == Action.DELETE and not isinstance(step, Wait) and step.key not in awaited
         return not last or not any(
             steps and change.action != Action.DELETE for change, steps in zip(plan.changes, left, strict=True)
         )
@@ -124,13 +142,14 @@ def play(plan: Plan, server: Server, *, stop_after: int | None = None, choose: C
 
 
 def _carry_out(server: Server, change: Change, step: Step, created: dict[int, str], index: int) -> None:
-    if isinstance(step, Send):
-        target = step.path.rpartition("/")[2]
-        model_id = created[index] if target == CREATED else target
-        result = server.send(step, model_id)
-        if step.method == "POST":
-            created[index] = result
+    held = live_model_of(step)
+    if isinstance(step, Create):
+        created[index] = server.send(step, "")
         return
-    model = server.items[created[index] if step.model_id == CREATED else step.model_id]
+    model_id = created[index] if held is None else held.id
+    if not isinstance(step, Wait):
+        server.send(step, model_id)
+        return
+    model = server.items[model_id]
     model["status"] = "ready" if model["status"] == "deploying" else model["status"]
     assert "name" not in step.settles or model["name"] == change.name

@@ -6,13 +6,14 @@ from typing import Any
 
 import pytest
 
+from egpsync.account.requests import CREATED, request_of
 from egpsync.core.change import PlanOptions
 from egpsync.core.guard import Limits, check_guards
 from egpsync.core.plan import Planned, make_plan
 from egpsync.manifest.check import check
 from egpsync.manifest.read import read
 from egpsync.manifest.resolve import resolve
-from egpsync.model.plan import Change, Refusal, Send, Step
+from egpsync.model.plan import Change, Delete, Refusal, Rename, Step, Swap, Wait, live_model_of
 from egpsync.model.values import Source
 from tests.core.build import TARGET, live_of
 
@@ -61,17 +62,24 @@ def _change(change: Change) -> dict[str, Any]:
 
 
 def _step(step: Step) -> dict[str, Any]:
-    if isinstance(step, Send):
-        told = {
-            "key": step.key,
-            "send": f"{step.method} {step.path}",
-            "body": step.body,
-            "after": list(step.after),
-            "expects_name": step.expects_name,
-            "swap_with": step.swap_with,
+    after = list(map(str, step.after))
+    if isinstance(step, Wait):
+        model = live_model_of(step)
+        told: dict[str, Any] = {
+            "key": str(step.key),
+            "wait": f"{model.id if model else CREATED} {step.until}",
+            "after": after,
         }
     else:
-        told = {"key": step.key, "wait": f"{step.model_id} {step.until}", "after": list(step.after)}
+        request = request_of(step)
+        told = {
+            "key": str(step.key),
+            "send": f"{request.method} {request.path}",
+            "body": request.body,
+            "after": after,
+            "expects_name": step.expects if isinstance(step, Rename | Swap | Delete) else None,
+            "swap_with": step.other.id if isinstance(step, Swap) else None,
+        }
     return {key: value for key, value in told.items() if value}
 
 

@@ -14,12 +14,13 @@ from typing import Any
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from egpsync.account.requests import request_of
 from egpsync.core.diff import declarable, differences, value_at
 from egpsync.core.normalise import comparable, same
 from egpsync.core.plan import make_plan
 from egpsync.fields.table import policy_of
 from egpsync.manifest.check import model_schema
-from egpsync.model.plan import Action, Plan, Send
+from egpsync.model.plan import Action, Create, Plan, Update, Write
 from egpsync.model.values import Json, Path
 from tests.core.build import TARGET, desired_model, desired_of, live_model, live_of, plan_of
 from tests.core.generate import JSON, KEYS, Case, cases
@@ -108,12 +109,12 @@ def test_every_leaf_of_every_patch_is_needed(case: Case) -> None:
     """A body with any leaf left out leaves a difference; a free-form map is one leaf."""
     plan = plan_of(case.entries, case.items)
     for change in plan.changes:
-        for step in change.requests:
-            for path in body_leaves(change.vendor, (), step.body or {}):
+        for step in change.writes:
+            for path in body_leaves(change.vendor, (), body_of(step)):
                 if path[0] == "on_conflict":
                     continue
                 server = Server(case.items)
-                play(with_body(plan, step, without(step.body, path)), server)
+                play(with_body(plan, step, without(body_of(step), path)), server)
                 left = next(each for each in again(case, server).changes if each.id == change.id)
                 assert left.fields, path
 
@@ -126,13 +127,13 @@ def test_every_declared_leaf_of_a_create_is_needed(case: Case) -> None:
     for change in plan.changes:
         if change.action != Action.CREATE or change.desired is None:
             continue
-        for step in change.requests:
-            for path in body_leaves(change.vendor, (), step.body or {}):
+        for step in change.writes:
+            for path in body_leaves(change.vendor, (), body_of(step)):
                 declared = value_at(change.desired.fields, path)
                 if declared is None or declared == {}:
                     continue
                 server = Server(case.items)
-                play(with_body(plan, step, without(step.body, path)), server)
+                play(with_body(plan, step, without(body_of(step), path)), server)
                 held = live_model(server.items[server.names()[change.vendor, change.name]])
                 only_nulls = isinstance(declared, Mapping) and all(value is None for value in declared.values())
                 assert differences(change.desired, held) or only_nulls, path
@@ -180,7 +181,7 @@ def test_order_of_keys_does_not_matter(case: Case, seed: int) -> None:
     """Maps written in another order give the same requests, byte for byte once keys are sorted."""
     turned = Case(entries=turn(case.entries, Random(seed)), items=turn(case.items, Random(seed)))
     bodies = [
-        [(step.key, json.dumps(step.body, sort_keys=True)) for change in plan.changes for step in change.requests]
+        [(step.key, json.dumps(body_of(step), sort_keys=True)) for change in plan.changes for step in change.writes]
         for plan in (plan_of(case.entries, case.items), plan_of(turned.entries, turned.items))
     ]
     assert bodies[0] == bodies[1]
@@ -233,13 +234,18 @@ def without(body: Json, path: Path) -> Json:
     return {**below, path[0]: inner} if inner else below
 
 
-def with_body(plan: Plan, step: Send, body: Json) -> Plan:
+def body_of(step: Write) -> Json:
+    """What the step sends."""
+    return request_of(step).body or {}
+
+
+def with_body(plan: Plan, step: Write, body: Json) -> Plan:
     """The plan with one request's body replaced; without the request where nothing is left of the body."""
     sendable = body.keys() - {"on_conflict"}
     changes = []
     for change in plan.changes:
         steps = [
-            replace(each, body=body) if each.key == step.key else each
+            replace(each, body=body) if each.key == step.key and isinstance(each, Create | Update) else each
             for each in change.steps
             if each.key != step.key or sendable
         ]

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from egpsync.account.requests import requests_of
 from egpsync.core.mark import Mark, intended_mark, marked_otherwise, read_mark
 from tests.core.build import desired_of, entry, item, live_model, only_change, plan_of, sent
 from tests.core.server import Server, play
@@ -109,7 +110,7 @@ def test_a_create_carries_the_same_operation_for_the_same_body() -> None:
 
     def operation(**metadata: Any) -> Any:
         (change,) = plan_of([entry("a", model_type="completion", model_metadata=metadata)], []).changes
-        return (change.requests[0].body or {})["model_metadata"]["egpsync"]["op"]
+        return (requests_of(change)[0].body or {})["model_metadata"]["egpsync"]["op"]
 
     assert operation(x=1, y=2) == operation(y=2, x=1)
     assert operation(x=1) != operation(x=2)

@@ -187,26 +187,25 @@ def test_changes_are_sorted() -> None:
 def test_planning_one_change_again() -> None:
     """The step as it would be now, or None where the server holds it; and what is left to settle."""
     change = only_change([entry("a", model_metadata={"k": 1})], [item("m-1", "a")])
-    (step,) = change.requests
     replanner = Replanner(options=PlanOptions())
     moved, held = item("m-1", "a", model_metadata={"x": 1}), item("m-1", "a", model_metadata={"k": 1})
-    again, fields = replanner.again(change, step, live_model(moved))
+    again, fields = replanner.again(change, live_model(moved))
     assert (again and again.body, [field.path for field in fields]) == (
         {"model_metadata": {"x": 1, "k": 1}},
         [("model_metadata", "k")],
     )
-    assert replanner.again(change, step, live_model(held)) == (None, ())
+    assert replanner.again(change, live_model(held)) == (None, ())
     unsettled = replanner.unsettled(change, live_model(moved), frozenset({"model_metadata"}))
     assert [field.path for field in unsettled] == [("model_metadata", "k")]
     assert replanner.unsettled(change, live_model(moved), frozenset({"name"})) == ()
 
 
 def test_planning_a_prune_again() -> None:
-    """A delete without an entry stays as it was planned."""
+    """Without an entry there is nothing to update."""
     change = only_change([], [item("m-2", "b", model_metadata={"egpsync": {"owner": "p"}})], "p", prune=True)
     replanner = Replanner(options=PlanOptions())
     assert change.live is not None
-    assert replanner.again(change, change.requests[0], change.live) == (change.requests[0], ())
+    assert replanner.again(change, change.live) == (None, ())
     assert replanner.unsettled(change, change.live, frozenset({"name"})) == ()
 
 

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from egpsync.account.requests import requests_of
 from egpsync.core.recreate import standby_name
 from tests.core.build import LAUNCH, entry, item, launched, only_change, plan_of, planned_of, sent, steps_in_words
 from tests.core.server import Server, play
@@ -63,7 +64,7 @@ def test_what_nobody_declares_is_carried_over() -> None:
         [entry("a", "launch", vendor_configuration={"model_infra": {"gpus": 0, "max_workers": 3}})],
         [launched("m-1", "a", model_metadata={"k": {"deep": 1}, "egpsync": {"owner": "p", "op": "x"}})],
     )
-    body = change.requests[0].body or {}
+    body = requests_of(change)[0].body or {}
     infra = {"cpus": "4", "gpus": 0, "memory": "8Gi", "min_workers": 0, "max_workers": 3}
     assert body["vendor_configuration"] == {"model_image": LAUNCH["model_image"], "model_infra": infra}
     assert body["model_metadata"]["k"] == {"deep": 1}
@@ -115,7 +116,7 @@ def test_a_failed_new_one_that_has_a_tombstone_of_its_own() -> None:
     begun["status"] = "failed"
     entries = [entry("chat", model_type="generic"), entry("chat--next", state="absent")]
     plan = plan_of(entries, [item("m-1", "chat"), begun])
-    keys = [step.key for change in plan.changes for step in change.steps]
+    keys = [str(step.key) for change in plan.changes for step in change.steps]
     assert sorted(keys) == ["m-1#create", "m-1#delete", "m-1#swap", "m-1#wait", "m-2#delete"]
 
 
@@ -172,5 +173,5 @@ def test_what_is_ignored_is_carried_over_as_it_is() -> None:
         lifecycle={"ignore_changes": ["model_metadata.tier"]},
     )
     change = only_change([wanted], [item("old", "chat", model_metadata={"tier": "silver"})])
-    body = change.requests[0].body or {}
+    body = requests_of(change)[0].body or {}
     assert {key: body["model_metadata"][key] for key in ("tier", "team")} == {"tier": "silver", "team": "nlp"}

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from egpsync.core.rename import NEVER, Mover, Rename, order_renames, unpinned_rings
-from egpsync.model.plan import Plan
-from tests.core.build import TARGET, desired_of, entry, item, plan_of
+from egpsync.core.rename import NEVER, Mover, order_renames, unpinned_rings
+from egpsync.model.plan import Plan, Rename, StepKey, Swap
+from tests.core.build import TARGET, desired_of, entry, item, live_model, plan_of
 from tests.core.server import Server, play
 
 Wish = Mapping[str, str]  # name now -> name wanted, NEVER for a deletion
@@ -155,32 +155,33 @@ def test_any_order_that_the_scheduler_may_take(data: st.DataObject, names: list[
     assert server.requests == fewest(wish)
 
 
+def mover(now: str, then: str, *, pinned: bool) -> Mover:
+    """A model that is to be called otherwise; its id is made of the name it has now."""
+    return Mover(model=live_model(item(f"m-{now}", now)), target=then, pinned=pinned)
+
+
 def test_ring_of_three() -> None:
     """Two swaps, the second after the first: the first name wanders."""
-    movers = [
-        Mover(id=f"m-{now}", name=now, target=then, pinned=True) for now, then in [("a", "b"), ("b", "c"), ("c", "a")]
-    ]
+    a, b, c = movers = [mover(now, then, pinned=True) for now, then in [("a", "b"), ("b", "c"), ("c", "a")]]
+    first, second = StepKey("m-a", "rename"), StepKey("m-b", "rename")
     assert order_renames(movers) == (
-        Rename(id="m-a", name="b", expects="a", swap_with="m-b", after=None),
-        Rename(id="m-b", name="c", expects="a", swap_with="m-c", after="m-a"),
+        Swap(key=first, model=a.model, other=b.model, expects="a", name="b"),
+        Swap(key=second, model=b.model, other=c.model, expects="a", name="c", after=(first,)),
     )
 
 
 def test_chain_without_ids() -> None:
     """Without ids nothing is swapped: the last of the chain moves first."""
-    movers = [Mover(id=f"m-{now}", name=now, target=then, pinned=False) for now, then in [("a", "b"), ("b", "c")]]
+    a, b = movers = [mover(now, then, pinned=False) for now, then in [("a", "b"), ("b", "c")]]
+    first, second = StepKey("m-b", "rename"), StepKey("m-a", "rename")
     assert order_renames(movers) == (
-        Rename(id="m-b", name="c", expects="b", swap_with=None, after=None),
-        Rename(id="m-a", name="b", expects="a", swap_with=None, after="m-b"),
+        Rename(key=first, model=b.model, expects="b", name="c"),
+        Rename(key=second, model=a.model, expects="a", name="b", after=(first,)),
     )
 
 
 def test_rings_that_need_ids() -> None:
     """Members by name of rings of three are told; those of exchanges are not."""
-
-    def mover(now: str, then: str, *, pinned: bool) -> Mover:
-        return Mover(id=f"m-{now}", name=now, target=then, pinned=pinned)
-
     exchange = [mover("x", "y", pinned=True), mover("y", "x", pinned=False)]
     loose = mover("b", "c", pinned=False)
     ring = [mover("a", "b", pinned=True), loose, mover("c", "a", pinned=True)]
@@ -210,7 +211,7 @@ def test_a_name_that_stays_taken() -> None:
         "cannot take the name 'b': m-b has it and no manifest moves it away",
         "give that model an entry by its id, with another name or `state: absent`",
     )
-    assert plan.changes[0].requests == ()
+    assert plan.changes[0].writes == ()
 
 
 def test_same_names_of_other_vendors_do_not_meet() -> None:
@@ -219,7 +220,7 @@ def test_same_names_of_other_vendors_do_not_meet() -> None:
     items = [item("m-1", "a"), item("m-2", "b", "cohere"), item("m-3", "d", "cohere")]
     plan = plan_of(entries, items)
     assert plan.refusals == ()
-    assert [step.swap_with for change in plan.changes for step in change.requests] == [None, None]
+    assert [type(step) for change in plan.changes for step in change.writes] == [Rename, Rename]
 
 
 def test_a_deploying_partner_is_waited_for() -> None:

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from egpsync import __version__
+from egpsync.account.requests import requests_of
 from egpsync.emulator.faults import Cut, Intervene, Rule
 from egpsync.errors import FileError
 from egpsync.model.plan import Plan, Target
@@ -301,7 +302,7 @@ def test_a_failure_is_not_warned_about_where_nothing_is_deployed(emulator: Start
     running = emulator(seed=[launch("gpt")], fail_names=("gpt",), deploy_seconds=0.02)
     repository(running, launch("gpt", image={"tag": "v2"})).apply()
     plan = repository(running, launch("gpt", image={"tag": "v2"}, model_metadata={"x": 1})).plan()
-    assert [request.body for request in plan.changes[0].requests] == [{"model_metadata": {"x": 1}}]
+    assert [request.body for request in requests_of(plan.changes[0])] == [{"model_metadata": {"x": 1}}]
     assert plan.changes[0].notes == ()
 
 

@@ -13,7 +13,7 @@ from egpsync.core.change import PlanOptions
 from egpsync.emulator.faults import Answer, Cut, Intervene, Kind, Rule, TooMany, Truncated
 from egpsync.emulator.server import Setup, serve
 from egpsync.emulator.switches import Switches
-from egpsync.model.plan import Action, Plan
+from egpsync.model.plan import Action, Plan, live_model_of
 from egpsync.model.run import Outcome
 from tests.faults.account import Account
 from tests.faults.actors import DEPLOYS, creates, deletes, deploys, edits, renames
@@ -276,7 +276,7 @@ class Story(RuleBasedStateMachine):
         """What no change is about is as it was; of the rest, what is not declared."""
         after = self.account.models()
         meant = {change.id: change for change in plan.changes}
-        named = {step.path.rpartition("/")[2] for change in plan.changes for step in change.requests}
+        named = {held.id for change in plan.changes for step in change.steps if (held := live_model_of(step))}
         for model in before:
             change, now = meant.get(model["id"]), after.get(model["id"])
             if change is None and model["id"] not in named:

@@ -7,8 +7,9 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from egpsync.account.requests import request_of
 from egpsync.emulator.log import Entry
-from egpsync.model.plan import CREATED, Change, Send
+from egpsync.model.plan import Change, Write
 from egpsync.model.run import ChangeResult, Outcome
 from tests.faults.account import Ran, by_id
 
@@ -60,7 +61,7 @@ def _unfounded(result: ChangeResult, mine: list[Entry]) -> Iterator[str]:
 
 def _of_its_last_step(mine: list[Entry], result: ChangeResult) -> bool:
     """Whether the server did the request at which the change ended."""
-    begun = result.change.requests[result.done : result.done + 1]
+    begun = result.change.writes[result.done : result.done + 1]
     return any(entry.acted and _is_sent_by(entry, step, result) for step in begun for entry in mine)
 
 
@@ -157,16 +158,17 @@ def _named(models: Iterable[Model], vendor: str, name: str) -> Model | None:
 
 
 def _is_of(entry: Entry, result: ChangeResult) -> bool:
-    return any(_is_sent_by(entry, step, result) for step in result.change.requests)
+    return any(_is_sent_by(entry, step, result) for step in result.change.writes)
 
 
-def _is_sent_by(entry: Entry, step: Send, result: ChangeResult) -> bool:
-    body = step.body or {}
-    if entry.method != step.method or set(entry.body or ()) != set(body):
+def _is_sent_by(entry: Entry, step: Write, result: ChangeResult) -> bool:
+    request = request_of(step, result.id or "?")
+    body = request.body or {}
+    if entry.method != request.method or set(entry.body or ()) != set(body):
         return False
-    if step.method == "POST":
+    if request.method == "POST":
         return all(entry.body[part] == body[part] for part in ("model_vendor", "name"))
-    return entry.path == step.path.replace(CREATED, result.id or "?")
+    return entry.path == request.path
 
 
 def _creates(entry: Entry) -> bool:

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from egpsync.account.requests import requests_of
 from egpsync.core.plan import Planned, make_plan
 from egpsync.errors import UsageError
 from egpsync.manifest.check import check
@@ -133,7 +134,7 @@ def test_a_configuration_of_defaults_can_still_be_created() -> None:
     assert entry(model).endswith("      model_infra: {}\n")
     created = plan_again([], write([model], owner=None).text)
     assert created.problems == ()
-    body = created.plan.changes[0].requests[0].body
+    body = requests_of(created.plan.changes[0])[0].body
     assert body is not None
     assert body["vendor_configuration"] == {"model_image": IMAGE, "model_infra": {}}
 
@@ -310,5 +311,5 @@ def test_whatever_is_live_plans_empty(account: list[LiveModel]) -> None:
     written = write(account, owner="platform/models")
     planned = plan_again(account, written.text)
     assert (planned.problems, planned.plan.refusals) == ((), ())
-    assert [(change.fields, change.requests) for change in planned.plan.changes] == [((), ())] * written.models
+    assert [(change.fields, change.writes) for change in planned.plan.changes] == [((), ())] * written.models
     assert written.models + len(written.notes) == len(account)

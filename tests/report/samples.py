@@ -9,14 +9,18 @@ from egpsync.model.plan import (
     Action,
     Capacity,
     Change,
+    Create,
+    Delete,
     Effect,
     FieldChange,
     Op,
     Plan,
     Refusal,
-    Send,
+    Rename,
     Step,
+    StepKey,
     Target,
+    Update,
 )
 from egpsync.model.report import Report, ReportHead
 from egpsync.model.run import ChangeResult, Failure, Outcome, RunResult
@@ -72,11 +76,7 @@ def field(path: str, before: Any, after: Any, **other: Any) -> FieldChange:
 def change(action: Action, name: str, *fields: FieldChange, **other: Any) -> Change:
     """One model's part of a plan, with the requests given as (method, body)."""
     held: LiveModel | None = other.get("live", live(name))
-    path = f"/v5/models/{held.id}" if held else "/v5/models"
-    steps: tuple[Step, ...] = tuple(
-        Send(key=f"{name}#{count}", method=method, path=path, body=body)
-        for count, (method, body) in enumerate(other.get("requests", ()))
-    )
+    steps = tuple(_step(name, count, held, *one) for count, one in enumerate(other.get("requests", ())))
     return Change(
         action=action,
         vendor=other.get("vendor", "launch"),
@@ -90,6 +90,17 @@ def change(action: Action, name: str, *fields: FieldChange, **other: Any) -> Cha
         live=held,
         notes=other.get("notes", ()),
     )
+
+
+def _step(name: str, count: int, held: LiveModel | None, method: str, body: Any) -> Step:
+    key = StepKey(name, str(count))
+    if method == "POST" or held is None:
+        return Create(key=key, body=body)
+    if method == "DELETE":
+        return Delete(key=key, model=held, expects=name)
+    if "name" in body:
+        return Rename(key=key, model=held, expects=held.name, name=body["name"])
+    return Update(key=key, model=held, body=body)
 
 
 CREATED = change(

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from egpsync.account.requests import requests_of
 from egpsync.model.plan import Action, Effect, FieldChange, Op, Target
 from egpsync.model.report import MASK, ReportField, ReportModel, ReportOutcome, ReportRequest
 from egpsync.model.run import Failure, Outcome
@@ -290,6 +291,6 @@ def test_every_effect_and_operation_is_plain_text() -> None:
 def test_the_inputs_stay_as_they_are() -> None:
     """Masking makes new values: what is sent later is not touched."""
     build_plan(head(), plan(REDEPLOYED, DELETED))
-    body = REDEPLOYED.requests[1].body
+    body = requests_of(REDEPLOYED)[1].body
     assert body is not None
     assert body["vendor_configuration"]["model_image"]["env_vars"] == {"HF_TOKEN": SECRET}

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from egpsync import __version__
+from egpsync.account.requests import requests_of as requests_of_change
 from egpsync.model.plan import Plan
 from egpsync.model.report import ReportHead
 from egpsync.model.run import RunResult
@@ -75,7 +76,7 @@ def notes_of(plan: Plan) -> dict[str, tuple[str, ...]]:
 
 def requests_of(plan: Plan) -> list[tuple[str, Any]]:
     """What the plan would send."""
-    return [(request.method, request.body) for change in plan.changes for request in change.requests]
+    return [(request.method, request.body) for change in plan.changes for request in requests_of_change(change)]
 
 
 def wants(repository: Repository, *models: dict[str, Any], **more: Any) -> None:

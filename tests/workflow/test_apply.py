@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from egpsync.account.requests import requests_of
 from egpsync.core.change import PlanOptions
 from egpsync.emulator.faults import Delay, Intervene, Rule
 from egpsync.emulator.store import Store
@@ -50,7 +51,9 @@ def test_the_planned_bodies_arrive_and_nothing_else(emulator: StartEmulator, rep
         ("PATCH", "meta", {"model_metadata": {"team": "y", "kept": 1}}),
         ("PATCH", "new", {"name": "new"}),
     ]
-    planned = [(request.method, request.path, request.body) for change in plan.changes for request in change.requests]
+    planned = [
+        (request.method, request.path, request.body) for change in plan.changes for request in requests_of(change)
+    ]
     assert sorted(map(str, planned)) == sorted(
         str((entry.method, entry.path, entry.body)) for entry in running.log.changes
     )
