@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from egpsync.core.diff import differences
-from egpsync.core.mark import intended_mark, marked_otherwise, read_mark
+from egpsync.core.mark import intended_mark, marked_otherwise
 from egpsync.core.match import Pair
 from egpsync.core.names import Names, delete_step
 from egpsync.core.patch import create_body, update_body
@@ -210,9 +210,7 @@ def plan_delete(live: LiveModel, desired: DesiredModel | None, account: Account)
         vendor=live.vendor,
         name=live.name,
         id=live.id,
-        reason="state: absent"
-        if desired
-        else f"stands in no manifest, and carries the mark of {read_mark(live).owner}",
+        reason="state: absent" if desired else f"stands in no manifest, and carries the mark of {live.mark.owner}",
         fields=tuple(_gone(live, part) for part in sorted(live.fields) if live.fields[part]),
         steps=(*_at_rest(live), delete),
         source=desired.source if desired else None,

@@ -4,7 +4,6 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from egpsync.core.mark import read_mark
 from egpsync.model.manifest import State
 from egpsync.model.plan import Action, Change, Plan, Refusal, Target
 
@@ -57,9 +56,7 @@ def _wrong_target(plan: Plan, limits: Limits) -> Iterator[Refusal]:
 
 def _nothing_declared(plan: Plan, _: Limits) -> Iterator[Refusal]:
     """An owner of whom no model is declared any more has lost its manifests, more likely than all its models."""
-    pruned = Counter(
-        read_mark(change.live).owner or "" for change in plan.changes if change.desired is None and change.live
-    )
+    pruned = Counter(change.live.mark.owner or "" for change in plan.changes if change.desired is None and change.live)
     declaring = {
         change.desired.owner for change in plan.changes if change.desired and change.desired.state == State.PRESENT
     }
@@ -77,7 +74,7 @@ def _nothing_declared(plan: Plan, _: Limits) -> Iterator[Refusal]:
 def _foreign(plan: Plan, _: Limits) -> Iterator[Refusal]:
     for change in plan.changes:
         touched = change.live and (change.writes or any(field.path == ("name",) for field in change.fields))
-        owner = read_mark(change.live).owner if change.live and touched else None
+        owner = change.live.mark.owner if change.live and touched else None
         mine = change.desired.owner if change.desired else owner
         if owner is not None and owner != mine:
             yield _about(
@@ -93,7 +90,7 @@ def _foreign(plan: Plan, _: Limits) -> Iterator[Refusal]:
 def _protected(plan: Plan, _: Limits) -> Iterator[Refusal]:
     for change in plan.changes:
         declared = change.desired.lifecycle.prevent_destroy if change.desired else None
-        marked = read_mark(change.live).prevent_destroy if change.live else False
+        marked = change.live.mark.prevent_destroy if change.live else False
         if change.action in (Action.DELETE, Action.RECREATE) and (declared or (marked and declared is None)):
             yield _about(
                 change,

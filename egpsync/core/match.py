@@ -3,7 +3,6 @@
 from collections import Counter
 from dataclasses import dataclass
 
-from egpsync.core.mark import read_mark
 from egpsync.model.live import Live, LiveModel
 from egpsync.model.manifest import Desired, DesiredModel
 from egpsync.model.plan import Refusal
@@ -59,7 +58,7 @@ class _Search:
 
     def by_id(self, model: DesiredModel) -> None:
         found, heir = self.ids.get(model.id or ""), self._free(model, model.name)
-        if heir is not None and read_mark(heir).replaces == model.id and (not found or found.vendor == heir.vendor):
+        if heir is not None and heir.mark.replaces == model.id and (not found or found.vendor == heir.vendor):
             self._pair(model, heir, pinned=True, note=f"it replaced {model.id}: write id: {heir.id} in the manifest")
         elif found is not None:
             self._pair(model, found, pinned=True)

@@ -7,7 +7,6 @@ from difflib import get_close_matches
 from egpsync.core.capacity import count_gpus
 from egpsync.core.change import Account, PlanOptions, plan_change, plan_delete
 from egpsync.core.diff import value_at
-from egpsync.core.mark import read_mark
 from egpsync.core.match import Matches, match
 from egpsync.core.names import plan_names
 from egpsync.fields.table import required_at_creation
@@ -31,7 +30,7 @@ DEFAULT_OPTIONS = PlanOptions()
 def make_plan(desired: Desired, live: Live, target: Target, options: PlanOptions = DEFAULT_OPTIONS) -> Planned:
     """All that apply would do. Deterministic; the inputs stay as they are. Guards are not part of it."""
     matches = match(desired, live)
-    pruned = [model for model in matches.unmanaged if options.prune and read_mark(model).owner in desired.owners]
+    pruned = [model for model in matches.unmanaged if options.prune and model.mark.owner in desired.owners]
     tombs = [pair.live for pair in matches.pairs if pair.live is not None and pair.desired.state == State.ABSENT]
     names = plan_names(matches.pairs, [*tombs, *pruned], live)
     account = Account(live=live, unmanaged=Live(models=matches.unmanaged), names=names, options=options)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from hashlib import sha256
 
 from egpsync.core.diff import declarable, differences
-from egpsync.core.mark import intended_mark, read_mark
+from egpsync.core.mark import intended_mark
 from egpsync.core.names import delete_step
 from egpsync.core.normalise import left_alone
 from egpsync.core.patch import create_body
@@ -44,7 +44,7 @@ def replace_model(desired: DesiredModel, old: LiveModel, unmanaged: Live) -> Rep
     """All that is left to do to put a new model in the place of `old`."""
     name = desired.name if desired.vendor != old.vendor else standby_name(desired.name)
     begun = unmanaged.by_name().get((desired.vendor, name))
-    if begun is not None and read_mark(begun).replaces != old.id:
+    if begun is not None and begun.mark.replaces != old.id:
         begun = None  # not of this replacement's making: the creation will meet that the name is taken
     creation = _creation(desired, old, name)
     takeover = _takeover(desired, old, Created(by=creation.key))
@@ -63,7 +63,7 @@ def replace_model(desired: DesiredModel, old: LiveModel, unmanaged: Live) -> Rep
 
 def left_behind(desired: DesiredModel, live: LiveModel, unmanaged: Live) -> LiveModel | None:
     """The old model of a replacement that already serves, where it is still to be deleted."""
-    replaced = unmanaged.by_id().get(read_mark(live).replaces or "")
+    replaced = unmanaged.by_id().get(live.mark.replaces or "")
     if replaced is None or replaced.vendor != live.vendor or replaced.name != standby_name(desired.name):
         return None
     return replaced

@@ -10,10 +10,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from egpsync.core.diff import declarable, value_at
-from egpsync.core.mark import Mark, parse_mark, read_mark
 from egpsync.core.normalise import comparable, same
 from egpsync.fields.table import policy_of
-from egpsync.model.live import MARK, Live, LiveModel
+from egpsync.model.live import MARK, Live, LiveModel, Mark
 from egpsync.model.manifest import Desired, DesiredModel, Lifecycle, Node, State
 from egpsync.model.plan import Action, Change
 from egpsync.model.values import Json, JsonMap, Path, Source
@@ -83,7 +82,7 @@ def _before(change: PastChange, live: Live) -> _Before:
             return _uncreated(change, found)
         case _ if found is None:
             return _Before(wanted=None, left=("is not in the account any more",))
-        case Action.RECREATE if (old := live.by_id().get(read_mark(found).replaces or "")) is not None:
+        case Action.RECREATE if (old := live.by_id().get(found.mark.replaces or "")) is not None:
             why = f"{found.id} was to replace {old.id}, and both are there: finish it with egpsync apply, then revert"
             return _Before(wanted=None, left=(why,))
         case _ if any(field.path == ("model_vendor",) for field in change.fields):
@@ -96,12 +95,12 @@ def _before(change: PastChange, live: Live) -> _Before:
 def _found(change: PastChange, live: Live) -> LiveModel | None:
     """The model as it is now: by its id, or by what the mark says of how it came about."""
     if change.action == Action.RECREATE:
-        heirs = [model for model in live.models if change.id and read_mark(model).replaces == change.id]
+        heirs = [model for model in live.models if change.id and model.mark.replaces == change.id]
         if heirs:
             return heirs[0]
     if change.id is not None:
         return live.by_id().get(change.id)
-    made = [model for model in live.models if change.operation and read_mark(model).operation == change.operation]
+    made = [model for model in live.models if change.operation and model.mark.operation == change.operation]
     return made[0] if made else None
 
 
@@ -119,7 +118,7 @@ def _restored(change: PastChange, found: LiveModel) -> _Before:
             continue
         elif not _holds(found, field.path, field.after) or not _put_back(fields, field, found):
             left.append(f"{dotted} was changed since: it is left as it is")
-    wanted = _wanted(change, name=name, id=found.id, fields=fields, mark=read_mark(found))
+    wanted = _wanted(change, name=name, id=found.id, fields=fields, mark=found.mark)
     return _Before(wanted=wanted, left=tuple(left))
 
 
@@ -134,7 +133,7 @@ def _uncreated(change: PastChange, found: LiveModel | None) -> _Before:
     moved += [] if found.name == change.name else [f"its name (to {found.name!r})"]
     if moved:
         return _Before(wanted=None, left=(f"the run created it, and {', '.join(moved)} was changed since: it is left",))
-    wanted = _wanted(change, name="", id=found.id, fields={}, mark=read_mark(found))
+    wanted = _wanted(change, name="", id=found.id, fields={}, mark=found.mark)
     return _Before(wanted=replace(wanted, state=State.ABSENT), left=("the run created it",))
 
 
@@ -151,7 +150,7 @@ def _undeleted(change: PastChange, live: Live) -> _Before:
     if "model_metadata" in fields:
         fields["model_metadata"] = {key: item for key, item in metadata.items() if key != MARK}
     left = tuple(f"{path} held secrets, which are kept nowhere: the model is created without them" for path in secret)
-    wanted = _wanted(change, name=change.name, id=None, fields=fields, mark=parse_mark(metadata.get(MARK)))
+    wanted = _wanted(change, name=change.name, id=None, fields=fields, mark=Mark.of(metadata.get(MARK)))
     return _Before(wanted=wanted, left=("the run deleted it", *left))
 
 

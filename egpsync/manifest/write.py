@@ -103,7 +103,7 @@ class _Entry:
         self._value |= self._fields((), live.fields)
         if self._value.get("model_type", "") == creation_type(live.vendor):
             del self._value["model_type"]
-        if _is_protected(live):
+        if live.mark.prevent_destroy:
             self._value["lifecycle"] = {"prevent_destroy": True}
         self._drop_what_no_manifest_takes()
         self._drop_contradictions()
@@ -210,12 +210,6 @@ class _Entry:
         for (at, why), shown_names in names.items():
             comments.setdefault(at, []).append(f"{why}: {', '.join(shown_names)}")
         return comments
-
-
-def _is_protected(live: LiveModel) -> bool:
-    """Whether the mark protects the model: the manifest then says so, as a model created anew has no mark."""
-    mark = live.metadata.get(MARK)
-    return isinstance(mark, Mapping) and mark.get("prevent_destroy") is True
 
 
 def _same(value: Json, default: Json) -> bool:

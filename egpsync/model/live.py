@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Self
 
-from egpsync.model.values import JsonMap
+from egpsync.model.values import Json, JsonMap
 
 READY = "ready"
 DEPLOYING = "deploying"
@@ -11,6 +12,27 @@ MARK = "egpsync"
 """The key of `model_metadata` under which egpsync keeps its own mark."""
 
 FAILED_STATUSES = frozenset({"failed", "deployment_timeout"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mark:
+    """What a live model's mark says; a missing or malformed part says nothing."""
+
+    owner: str | None  # the manifests that manage it
+    name: str | None  # that those manifests declare: a model that is called otherwise was renamed outside
+    prevent_destroy: bool  # kept here so that it outlives the manifest's block
+    operation: str | None  # of the create that made it
+    replaces: str | None  # id of the model that it was created to replace
+
+    @classmethod
+    def of(cls, held: Json) -> Self:
+        """What stands under the mark's key; all empty where that is no mark."""
+        held = held if isinstance(held, Mapping) else {}
+        owner, name, operation, replaces = (
+            said if isinstance(said := held.get(part), str) else None for part in ("owner", "name", "op", "replaces")
+        )
+        prevent_destroy = held.get("prevent_destroy") is True
+        return cls(owner=owner, name=name, prevent_destroy=prevent_destroy, operation=operation, replaces=replaces)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +48,11 @@ class LiveModel:
     metadata: JsonMap  # model_metadata; {} where the server holds null
     configuration: JsonMap | None  # vendor_configuration; None for hosted vendors
     raw: JsonMap  # the whole answer
+
+    @property
+    def mark(self) -> Mark:
+        """What our own mark in its metadata says."""
+        return Mark.of(self.metadata.get(MARK))
 
     @property
     def fields(self) -> JsonMap:

@@ -159,12 +159,11 @@ async def _ours(run: Run, body: JsonMap, patience: float) -> LiveModel | None:
     started, pause = run.clock(), run.pace.first_poll
     while True:
         found = await find_by_name(run.client, body["model_vendor"], body["name"])
-        mark = found.metadata.get(MARK) if found is not None else None
         if found is not None or run.clock() - started + pause > patience:
             break
         await run.sleep(pause)
         pause = min(pause * 1.5, run.pace.longest_poll)
-    ours = isinstance(mark, Mapping) and mark.get("op") == body["model_metadata"][MARK]["op"]
+    ours = found is not None and found.mark.operation == body["model_metadata"][MARK]["op"]
     return found if ours else None
 
 

@@ -8,7 +8,6 @@ from fnmatch import fnmatchcase
 
 from egpsync.account.listing import fetch_all
 from egpsync.core.guard import Limits, check_guards
-from egpsync.core.mark import read_mark
 from egpsync.core.plan import make_plan
 from egpsync.core.recreate import standby_name
 from egpsync.errors import EgpsyncError
@@ -88,7 +87,7 @@ def _kept_out(wanted: Sequence[LiveModel], live: Live, ours: AbstractSet[str]) -
     standbys = set(_standbys(live))
     for model in wanted:
         left_out = f"{in_words(model.name)} of {in_words(model.vendor)} is left out"
-        owner = read_mark(model).owner
+        owner = model.mark.owner
         if ours and owner is not None and owner not in ours:
             yield model.id, f"{left_out}: it belongs to {in_words(owner)}"
         elif model.id in standbys:
@@ -99,7 +98,7 @@ def _standbys(live: Live) -> Iterator[str]:
     """The ids of models that stand beside the one that they replace, or that replaced them."""
     models = live.by_id()
     for new in live.models:
-        old = models.get(read_mark(new).replaces or "")
+        old = models.get(new.mark.replaces or "")
         for one, other in ((new, old), (old, new)):
             if one is not None and other is not None and one.name == standby_name(other.name):
                 yield one.id

@@ -5,11 +5,12 @@ from typing import Any
 import pytest
 
 from egpsync.account.requests import requests_of
-from egpsync.core.mark import Mark, intended_mark, marked_otherwise, read_mark
+from egpsync.core.mark import intended_mark, marked_otherwise
+from egpsync.model.live import Mark
 from tests.core.build import desired_of, entry, item, live_model, only_change, plan_of, sent
 from tests.core.server import Server, play
 
-EMPTY = Mark(owner=None, prevent_destroy=False, operation=None, replaces=None)
+EMPTY = Mark(owner=None, name=None, prevent_destroy=False, operation=None, replaces=None)
 
 
 def marked(mark: Any, **metadata: Any) -> dict[str, Any]:
@@ -21,10 +22,10 @@ def marked(mark: Any, **metadata: Any) -> dict[str, Any]:
     ("mark", "said"),
     [
         (
-            {"owner": "p/m", "prevent_destroy": True, "op": "ab", "replaces": "m-0"},
-            Mark(owner="p/m", prevent_destroy=True, operation="ab", replaces="m-0"),
+            {"owner": "p/m", "name": "a", "prevent_destroy": True, "op": "ab", "replaces": "m-0"},
+            Mark(owner="p/m", name="a", prevent_destroy=True, operation="ab", replaces="m-0"),
         ),
-        ({"owner": 1, "prevent_destroy": "true", "op": [], "replaces": None}, EMPTY),
+        ({"owner": 1, "name": 2, "prevent_destroy": "true", "op": [], "replaces": None}, EMPTY),
         ({"prevent_destroy": 1}, EMPTY),
         ("mine", EMPTY),
         (["owner"], EMPTY),
@@ -34,12 +35,12 @@ def marked(mark: Any, **metadata: Any) -> dict[str, Any]:
 )
 def test_read(mark: Any, said: Mark) -> None:
     """What a mark says; what is malformed says nothing."""
-    assert read_mark(live_model(marked(mark))) == said
+    assert live_model(marked(mark)).mark == said
 
 
 def test_no_mark() -> None:
     """Metadata that is null says nothing."""
-    assert read_mark(live_model(item("m", "a", model_metadata=None))) == EMPTY
+    assert live_model(item("m", "a", model_metadata=None)).mark == EMPTY
 
 
 @pytest.mark.parametrize(
