@@ -17,8 +17,8 @@ from egpsync.model.values import Path
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Planned:
-    """A plan, and what is wrong with the manifests in the light of the account; with problems nothing is applied."""
+class Comparison:
+    """Manifests held against the account: the plan, and what is wrong with the manifests in the light of the account; with problems nothing is applied."""
 
     plan: Plan
     problems: tuple[Problem, ...]
@@ -27,7 +27,7 @@ class Planned:
 DEFAULT_OPTIONS = PlanOptions()
 
 
-def make_plan(desired: Desired, live: Live, target: Target, options: PlanOptions = DEFAULT_OPTIONS) -> Planned:
+def make_plan(desired: Desired, live: Live, target: Target, options: PlanOptions = DEFAULT_OPTIONS) -> Comparison:
     """All that apply would do. Deterministic; the inputs stay as they are. Guards are not part of it."""
     matches = match(desired, live)
     pruned = [model for model in matches.unmanaged if options.prune and model.mark.owner in desired.owners]
@@ -47,7 +47,7 @@ def make_plan(desired: Desired, live: Live, target: Target, options: PlanOptions
         digest=desired.digest,
         live_count=len(live.models),
     )
-    return Planned(plan=plan, problems=tuple(_incomplete(matches, changes, live)))
+    return Comparison(plan=plan, problems=tuple(_incomplete(matches, changes, live)))
 
 
 def _place(refusal: Refusal) -> tuple[str, tuple[str, str], str]:

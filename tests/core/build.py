@@ -7,7 +7,7 @@ from typing import Any
 from egpsync.account.listing import parse_model
 from egpsync.account.requests import CREATED, request_of, requests_of
 from egpsync.core.change import PlanOptions
-from egpsync.core.plan import Planned, make_plan
+from egpsync.core.plan import Comparison, make_plan
 from egpsync.manifest.resolve import resolve
 from egpsync.model.live import Live, LiveModel
 from egpsync.model.manifest import Desired, DesiredModel, Document, Documents, Node
@@ -74,7 +74,7 @@ def live_of(*items: Mapping[str, Any]) -> Live:
     return Live(models=tuple(sorted(models, key=lambda model: (model.vendor, model.name, model.id))))
 
 
-def planned_of(entries: list[Any], items: list[Any], owner: str | None = None, **options: bool) -> Planned:
+def planned_of(entries: list[Any], items: list[Any], owner: str | None = None, **options: bool) -> Comparison:
     """The plan for the entries of one manifest against an account."""
     return make_plan(desired_of(*entries, owner=owner), live_of(*items), TARGET, PlanOptions(**options))
 

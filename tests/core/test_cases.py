@@ -9,7 +9,7 @@ import pytest
 from egpsync.account.requests import CREATED, request_of
 from egpsync.core.change import PlanOptions
 from egpsync.core.guard import Limits, check_guards
-from egpsync.core.plan import Planned, make_plan
+from egpsync.core.plan import Comparison, make_plan
 from egpsync.manifest.check import check
 from egpsync.manifest.read import read
 from egpsync.manifest.resolve import resolve
@@ -37,7 +37,7 @@ def found(case: str, options: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in parts.items() if value}
 
 
-def _told(planned: Planned) -> dict[str, Any]:
+def _told(planned: Comparison) -> dict[str, Any]:
     plan = planned.plan
     return {
         "changes": [_change(change) for change in plan.changes],

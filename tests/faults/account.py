@@ -11,7 +11,7 @@ from egpsync.account.client import Access, Client, Patience
 from egpsync.account.listing import fetch_all
 from egpsync.core.change import PlanOptions
 from egpsync.core.guard import Limits, check_guards
-from egpsync.core.plan import Planned, make_plan
+from egpsync.core.plan import Comparison, make_plan
 from egpsync.core.replan import Replanner
 from egpsync.emulator.log import Entry
 from egpsync.emulator.server import Running
@@ -59,7 +59,7 @@ class Account:
     patience: Patience = Patience()  # noqa: RUF009 - it is frozen
     parallelism: int = 8
 
-    def planned(self) -> Planned:
+    def planned(self) -> Comparison:
         """What planning finds now; asks for every model."""
         return asyncio.run(self._planned())
 
@@ -91,7 +91,7 @@ class Account:
         models = tuple(self.running.store.models())
         return Ran(result=result, entries=self.running.log.entries[before:], models=models)
 
-    async def _planned(self) -> Planned:
+    async def _planned(self) -> Comparison:
         async with self._client(self.running.base_url) as client:
             live = await fetch_all(client)
         target = Target(base_url=self.running.base_url, account_id=None)

@@ -6,7 +6,7 @@ import pytest
 
 from egpsync.account.listing import parse_model
 from egpsync.core.guard import Limits, check_guards
-from egpsync.core.plan import Planned, make_plan
+from egpsync.core.plan import Comparison, make_plan
 from egpsync.emulator import seed
 from egpsync.emulator.store import Store
 from egpsync.emulator.switches import Switches
@@ -18,7 +18,7 @@ from egpsync.model.plan import Target
 
 
 @pytest.fixture
-def planned(root: Path) -> Planned:
+def planned(root: Path) -> Comparison:
     """The plan of the example manifests against the seed, as the account holds it at first."""
     store = Store()
     seed.plant(store, seed.read(root / "configs" / "demo" / "seed.json"), Switches())
@@ -36,7 +36,7 @@ def test_the_manifests_are_valid(root: Path) -> None:
     assert (documents.problems, check(documents)) == ((), ())
 
 
-def test_the_seed_differs_as_its_readme_says(planned: Planned) -> None:
+def test_the_seed_differs_as_its_readme_says(planned: Comparison) -> None:
     """Every kind of action that an ordinary day brings is in the plan."""
     assert {change.name: str(change.action) for change in planned.plan.changes} == {
         "caption-stream": "unchanged",
@@ -61,6 +61,6 @@ def test_the_seed_differs_as_its_readme_says(planned: Planned) -> None:
     assert [model.name for model in planned.plan.unmanaged] == ["toxicity-experiment"]
 
 
-def test_nothing_forbids_applying_it(planned: Planned) -> None:
+def test_nothing_forbids_applying_it(planned: Comparison) -> None:
     """The example is applied without any consent: no problem, no refusal, no guard."""
     assert (planned.problems, planned.plan.refusals, check_guards(planned.plan, Limits())) == ((), (), ())

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from egpsync.account.requests import requests_of
-from egpsync.core.plan import Planned, make_plan
+from egpsync.core.plan import Comparison, make_plan
 from egpsync.errors import UsageError
 from egpsync.manifest.check import check
 from egpsync.manifest.read import read
@@ -65,7 +65,7 @@ def entry(model: LiveModel) -> str:
     return write([model], owner=None).text.removeprefix(f"{HEAD}models:\n")
 
 
-def plan_again(models: Sequence[LiveModel], text: str) -> Planned:
+def plan_again(models: Sequence[LiveModel], text: str) -> Comparison:
     """The text, checked and planned against the very models that it was written from."""
     documents = read(["-"], stdin=io.BytesIO(text.encode()))
     assert (documents.problems, check(documents)) == ((), ())
