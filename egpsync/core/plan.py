@@ -18,7 +18,7 @@ from egpsync.model.values import Path
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Comparison:
-    """Manifests held against the account: the plan, and what is wrong with the manifests in the light of the account; with problems nothing is applied."""
+    """Manifests held against the account: the plan, and what is wrong with them in its light; then none is applied."""
 
     plan: Plan
     problems: tuple[Problem, ...]
