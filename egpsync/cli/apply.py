@@ -11,7 +11,7 @@ import click
 
 from egpsync.cli import complain
 from egpsync.cli.online import Call, at_a_terminal
-from egpsync.cli.options import access, manifests, output, planning, rollout, saved_plans
+from egpsync.cli.options import Command, access, manifests, output, planning, rollout, saved_plans
 from egpsync.cli.output import exit_code
 from egpsync.cli.plan import show_plan
 from egpsync.cli.progress import show_progress
@@ -35,7 +35,7 @@ SETTLED = {
 SIGNALS = {signal.SIGINT: ExitCode.INTERRUPTED, signal.SIGTERM: ExitCode.TERMINATED}
 
 
-@click.command("apply")
+@click.command("apply", cls=Command)
 @manifests
 @click.option("--dry-run", is_flag=True, help="Exactly egpsync plan: nothing but GETs is sent.")
 @click.option("-y", "--yes", is_flag=True, help="Do not ask. Needed where nobody can be asked.")

@@ -5,15 +5,16 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 import egpsync
-import egpsync.cli.emulator  # first: it says what to install where the extra is missing
-from egpsync.emulator.seed import read
-from egpsync.emulator.server import Running, Setup, serve
-from egpsync.emulator.switches import Switches
+from egpsync.cli.emulator import installed
 from egpsync.errors import EgpsyncError, FileError
+
+if TYPE_CHECKING:
+    from egpsync.emulator.server import Running
 
 PACKAGE = Path(egpsync.__file__).resolve().parent
 REPORTS = "reports"
@@ -31,6 +32,10 @@ class Scene:
 @click.command("demo")
 def command() -> None:
     """Validate, plan and apply an example repository against a local EGP API; reports are left in reports/."""
+    with installed():
+        from egpsync.emulator.seed import read  # noqa: PLC0415 - an extra: --help works without it
+        from egpsync.emulator.server import Setup, serve  # noqa: PLC0415
+        from egpsync.emulator.switches import Switches  # noqa: PLC0415
     configs = _configs()
     with serve(
         Setup(seed=tuple(read(configs / "demo" / "seed.json")), switches=Switches(deploy_seconds=1.5))
@@ -74,7 +79,7 @@ def story(models: str) -> tuple[Scene, ...]:
     )
 
 
-def _play(scene: Scene, running: Running) -> None:
+def _play(scene: Scene, running: "Running") -> None:
     click.secho(f"# {scene.says}", dim=True)
     click.echo(f"$ egpsync {' '.join(scene.arguments)}")
     environ = {name: value for name, value in os.environ.items() if not name.startswith(("SGP_", "EGP_", "EGPSYNC_"))}

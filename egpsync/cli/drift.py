@@ -6,12 +6,12 @@ from typing import Any
 import click
 
 from egpsync.cli.online import Call
-from egpsync.cli.options import access, manifests, output
+from egpsync.cli.options import Command, access, manifests, output
 from egpsync.cli.plan import show_plan
 from egpsync.workflow.plan import Watch, drift
 
 
-@click.command("drift")
+@click.command("drift", cls=Command)
 @manifests
 @access
 @output

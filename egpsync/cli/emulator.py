@@ -1,21 +1,17 @@
 """egpsync emulator: a stand-in EGP API on this machine, over real HTTP."""
 
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from egpsync.errors import EgpsyncError, UsageError
 
-try:
-    from egpsync.emulator.seed import read
-    from egpsync.emulator.server import Running, Setup, run
-    from egpsync.emulator.switches import Switches
-except ModuleNotFoundError as error:
-    raise UsageError(
-        f"the emulator needs {error.name}", advice="Install it with: pip install 'egpsync[emulator]'"
-    ) from error
+if TYPE_CHECKING:
+    from egpsync.emulator.server import Running
 
 
 @click.command("emulator")
@@ -34,6 +30,10 @@ except ModuleNotFoundError as error:
 @click.option("--base-path", default="", metavar="PATH", help="What stands before /v5, such as /public.")
 def command(*, port: int, seed: Path | None, state_file: Path | None, **switches: Any) -> None:
     """Serve a stand-in EGP API until it is interrupted. Any API key will do; state is in memory."""
+    with installed():
+        from egpsync.emulator.seed import read  # noqa: PLC0415 - an extra: --help works without it
+        from egpsync.emulator.server import Setup, run  # noqa: PLC0415
+        from egpsync.emulator.switches import Switches  # noqa: PLC0415
     try:
         setup = Setup(
             seed=tuple(read(seed)) if seed else (), switches=Switches(**switches), port=port, state_file=state_file
@@ -43,7 +43,18 @@ def command(*, port: int, seed: Path | None, state_file: Path | None, **switches
         raise EgpsyncError(f"the emulator cannot start: {error}", advice="Another --port, or a sound file?") from error
 
 
-def _announce(running: Running) -> None:
+@contextmanager
+def installed() -> Iterator[None]:
+    """Import the emulator inside: raises UsageError that says what to install where the extra is missing."""
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        raise UsageError(
+            f"the emulator needs {error.name}", advice="Install it with: pip install 'egpsync[emulator]'"
+        ) from error
+
+
+def _announce(running: "Running") -> None:
     click.echo(f"An EGP API answers at {running.base_url} (Ctrl-C ends it). In another terminal:")
     click.echo(f"  export SGP_CLIENT_BASE_URL={running.base_url} SGP_API_KEY=any-key-will-do")
     click.echo("  egpsync plan")

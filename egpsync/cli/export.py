@@ -9,7 +9,7 @@ import click
 
 from egpsync import __version__
 from egpsync.cli import complain
-from egpsync.cli.options import DEFAULT_PATHS, access, manifests
+from egpsync.cli.options import DEFAULT_PATHS, Command, access, manifests
 from egpsync.cli.output import Output
 from egpsync.errors import ExitCode, FileError, UsageError
 from egpsync.files import write_whole
@@ -25,7 +25,7 @@ from egpsync.workflow.validate import Checked
 ON_STDERR = Output(format="text", reports=(), color="auto", verbosity=0)
 
 
-@click.command("export")
+@click.command("export", cls=Command)
 @manifests
 @click.option("--unmanaged", is_flag=True, help="Only models that no manifest in PATH... names.")
 @click.option("--select", multiple=True, metavar="GLOB", help="Only models whose name matches; repeatable.")

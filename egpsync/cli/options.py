@@ -1,184 +1,182 @@
 """Groups of options that commands share, as decorators; each adds its values to the command's keyword arguments."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 import click
 
 from egpsync.report import FORMATS
+from egpsync.settings import Group, Row, rows
 
-Command = TypeVar("Command", bound=Callable[..., Any])
+Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 DEFAULT_PATHS = ("configs/",)
+PLANNING = "Planning"
+OUTPUT = "Output"
+OTHERS = "Options"
+"""The heading of options that name none."""
 
 
-def manifests(command: Command) -> Command:
+class Option(click.Option):
+    """An option that stands under a heading in its command's help."""
+
+    def __init__(self, *arguments: Any, heading: str = OTHERS, **more: Any) -> None:
+        super().__init__(*arguments, **more)
+        self.heading = heading
+
+
+class Command(click.Command):
+    """A command whose help lists its options under headings, its own first."""
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """One section a heading, in the order in which the headings come first."""
+        sections: dict[str, list[tuple[str, str]]] = {OTHERS: []}
+        for parameter in self.get_params(ctx):
+            record = parameter.get_help_record(ctx) if isinstance(parameter, click.Option) else None
+            if record is not None:
+                sections.setdefault(getattr(parameter, "heading", OTHERS), []).append(record)
+        for heading, records in sections.items():
+            with formatter.section(heading):
+                formatter.write_dl(records)
+
+
+def option(*names: str, heading: str, **more: Any) -> Callable[[Decorated], Decorated]:
+    """An option under a heading."""
+    return click.option(*names, cls=Option, heading=heading, **more)
+
+
+def manifests(command: Decorated) -> Decorated:
     """PATH...: files, folders, patterns, or - for standard input."""
     return click.argument("paths", nargs=-1, metavar="[PATH]...")(command)
 
 
-def output(command: Command) -> Command:
+def output(command: Decorated) -> Decorated:
     """How the result is shown and where else it is written."""
     return _stack(
         command,
-        click.option("--format", "format_", type=click.Choice(list(FORMATS)), default="text", help="Format on stdout."),
-        click.option(
+        option(
+            "--format",
+            "format_",
+            heading=OUTPUT,
+            type=click.Choice(list(FORMATS)),
+            default="text",
+            help="Format on stdout.  [default: text]",
+        ),
+        option(
             "--report",
             "reports",
+            heading=OUTPUT,
             multiple=True,
             metavar="FORMAT=FILE",
             callback=_report_files,
             help="Also write the report to FILE; repeatable.",
         ),
-        click.option(
-            "--color", type=click.Choice(["auto", "always", "never"]), default="auto", help="Colour in text output."
+        option(
+            "--color",
+            heading=OUTPUT,
+            type=click.Choice(["auto", "always", "never"]),
+            default="auto",
+            help="Colour in text output.  [env: NO_COLOR, FORCE_COLOR; default: auto]",
         ),
-        click.option("-v", "--verbose", count=True, help="Show requests; -vv also logs each request as it is made."),
-        click.option("-q", "--quiet", is_flag=True, help="Show findings and the summary alone; no progress."),
+        option(
+            "-v",
+            "--verbose",
+            heading=OUTPUT,
+            count=True,
+            help="Show requests; -vv also logs each request as it is made.",
+        ),
+        option("-q", "--quiet", heading=OUTPUT, is_flag=True, help="Show findings and the summary alone; no progress."),
     )
 
 
-def access(command: Command) -> Command:
+def access(command: Decorated) -> Decorated:
     """Which account, and how patiently. No option takes a key's value: it would stand in process lists and logs."""
-    return _stack(
-        command,
-        click.option("--base-url", metavar="URL", help="Where the API is.  [env: SGP_CLIENT_BASE_URL]"),
-        click.option("--account-id", metavar="ID", help="Which account is meant.  [env: SGP_ACCOUNT_ID]"),
-        click.option(
-            "--api-key-file",
-            type=click.Path(dir_okay=False),
-            help="A file that holds the API key.  [env: EGPSYNC_API_KEY_FILE; the key itself: SGP_API_KEY]",
-        ),
-        click.option(
-            "--parallelism",
-            type=click.IntRange(min=1),
-            help="Requests under way at once (8).  [env: EGPSYNC_PARALLELISM]",
-        ),
-        click.option(
-            "--request-timeout",
-            type=click.FloatRange(min=0, min_open=True),
-            metavar="SECONDS",
-            help="For connecting, and between two bytes of an answer (60).  [env: EGPSYNC_REQUEST_TIMEOUT]",
-        ),
-        click.option(
-            "--expect-base-url",
-            "expected_base_url",
-            metavar="URL",
-            help="Refuse any other base URL.  [env: EGPSYNC_EXPECT_BASE_URL]",
-        ),
-        click.option(
-            "--expect-account-id",
-            "expected_account_id",
-            metavar="ID",
-            help="Refuse any other account.  [env: EGPSYNC_EXPECT_ACCOUNT_ID]",
-        ),
-    )
+    return _settings(command, Group.ACCOUNT, Group.REQUESTS)
 
 
-def planning(command: Command) -> Command:
+def planning(command: Decorated) -> Decorated:
     """What a plan may contain beside what the manifests declare, and the consent that its guards ask for."""
     return _stack(
         command,
-        click.option("--prune", is_flag=True, help="Delete what has this owner's mark and stands in no manifest."),
-        click.option("--adopt", is_flag=True, help="Write this owner's mark to models that lack it, on its own."),
-        click.option("--retry-failed", is_flag=True, help="Redeploy models that differ in nothing and failed."),
+        option(
+            "--prune",
+            heading=PLANNING,
+            is_flag=True,
+            help="Delete what has this owner's mark and stands in no manifest.",
+        ),
+        option(
+            "--adopt",
+            heading=PLANNING,
+            is_flag=True,
+            help="Write this owner's mark to models that lack it, on its own.",
+        ),
+        option(
+            "--retry-failed",
+            heading=PLANNING,
+            is_flag=True,
+            help="Redeploy models that differ in nothing and failed.",
+        ),
         consent,
     )
 
 
-def consent(command: Command) -> Command:
+def consent(command: Decorated) -> Decorated:
     """What the guards ask for."""
     return _stack(
         command,
-        click.option("--allow-recreate", is_flag=True, help="Replace models whose immutable fields differ."),
-        click.option("--confirm-delete", type=int, metavar="COUNT", help="Consent to this very number of deletions."),
-        click.option(
-            "--confirm-recreate", type=int, metavar="COUNT", help="Consent to this very number of replacements."
+        option(
+            "--allow-recreate",
+            heading=Group.GUARDS,
+            is_flag=True,
+            help="Replace models whose immutable fields differ.",
         ),
-        click.option(
-            "--confirm-redeploy", type=int, metavar="COUNT", help="Consent to this very number of redeployments."
-        ),
-        click.option(
-            "--limit-percent",
-            type=click.IntRange(min=0),
-            metavar="PERCENT",
-            help="Models to delete, replace or redeploy without consent (30).  [env: EGPSYNC_LIMIT_PERCENT]",
-        ),
-        click.option(
-            "--limit-count",
-            type=click.IntRange(min=0),
-            metavar="COUNT",
-            help="And never more than this many without consent (20).  [env: EGPSYNC_LIMIT_COUNT]",
-        ),
+        _confirm("delete", "deletions"),
+        _confirm("recreate", "replacements"),
+        _confirm("redeploy", "redeployments"),
+        lambda command: _settings(command, Group.GUARDS),
     )
 
 
-def saved_plans(command: Command) -> Command:
+def saved_plans(command: Decorated) -> Decorated:
     """How long a saved plan holds."""
-    option = click.option(
-        "--plan-max-age",
-        type=click.FloatRange(min=0),
-        metavar="SECONDS",
-        help="Refuse a saved plan that is older (86400).  [env: EGPSYNC_PLAN_MAX_AGE]",
-    )
-    return option(command)
+    return _settings(command, Group.SAVED)
 
 
-def state(command: Command) -> Command:
+def state(command: Decorated) -> Decorated:
     """Where what runs did is kept, and found again."""
-    option = click.option(
-        "--state-dir",
-        type=click.Path(file_okay=False),
-        help="Where runs are journaled (~/.local/state/egpsync).  [env: EGPSYNC_STATE_DIR]",
-    )
-    return option(command)
+    return _settings(command, Group.RECORDS)
 
 
-def rollout(command: Command) -> Command:
+def rollout(command: Decorated) -> Decorated:
     """How the changes are rolled out."""
-    return _stack(
-        command,
-        state,
-        click.option("--wait/--no-wait", default=None, help="Follow deployments to their end (the default)."),
-        click.option(
-            "--timeout",
-            type=click.FloatRange(min=0),
-            metavar="SECONDS",
-            help="For one deployment (2700).  [env: EGPSYNC_TIMEOUT]",
-        ),
-        click.option(
-            "--poll",
-            type=click.FloatRange(min=0, min_open=True),
-            metavar="SECONDS",
-            help="Until a deployment is first looked at (1); then ever longer.  [env: EGPSYNC_POLL]",
-        ),
-        click.option(
-            "--max-redeploys",
-            type=click.IntRange(min=1),
-            metavar="COUNT",
-            help="Deployments in flight at once (8).  [env: EGPSYNC_MAX_REDEPLOYS]",
-        ),
-        click.option(
-            "--canaries",
-            type=click.IntRange(min=0),
-            metavar="COUNT",
-            help="Deployments that must be ready before the others begin (0).  [env: EGPSYNC_CANARIES]",
-        ),
-        click.option(
-            "--max-failures",
-            type=click.IntRange(min=1),
-            metavar="COUNT",
-            help="Begin nothing more after so many failures (no limit).  [env: EGPSYNC_MAX_FAILURES]",
-        ),
+    return _settings(command, Group.ROLLOUT, Group.RECORDS)
+
+
+def _settings(command: Decorated, *groups: Group) -> Decorated:
+    """An option for each setting of these groups, as its row says."""
+    return _stack(command, *map(_option, rows(*groups)))
+
+
+def _option(row: Row) -> Callable[[Decorated], Decorated]:
+    """The value stays text here: load_settings converts it as it converts that of the variable."""
+    shown = "; ".join(
+        [f"env: {', '.join(row.variables)}", *([f"default: {row.default_shown}"] if row.default_shown else [])]
     )
+    spelt: dict[str, Any] = {"default": None} if "/" in row.flag else {"metavar": row.kind.metavar}
+    return option(row.flag, row.name, heading=row.group, help=f"{row.help}  [{shown}]", **spelt)
 
 
-def _stack(command: Command, *decorators: Callable[[Command], Command]) -> Command:
+def _confirm(action: str, what: str) -> Callable[[Decorated], Decorated]:
+    text = f"Consent to this very number of {what}."
+    return option(f"--confirm-{action}", heading=Group.GUARDS, type=int, metavar="COUNT", help=text)
+
+
+def _stack(command: Decorated, *decorators: Callable[[Decorated], Decorated]) -> Decorated:
     for decorator in reversed(decorators):
         command = decorator(command)
     return command
 
 
-def _report_files(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
+def _report_files(_: click.Context, __: click.Parameter, values: Sequence[str]) -> tuple[tuple[str, str], ...]:
     pairs = []
     for value in values:
         kind, equals, file = value.partition("=")

@@ -7,13 +7,13 @@ import click
 
 from egpsync.cli import complain
 from egpsync.cli.online import Call
-from egpsync.cli.options import access, manifests, output, planning, saved_plans, state
+from egpsync.cli.options import Command, access, manifests, output, planning, saved_plans, state
 from egpsync.cli.output import exit_code
 from egpsync.workflow.plan import Planned, Watch
 from egpsync.workflow.saved import Reviewed, review, save
 
 
-@click.command("plan")
+@click.command("plan", cls=Command)
 @manifests
 @click.option("--detailed-exitcode", is_flag=True, help="Exit 2 where there is something to apply.")
 @click.option("--out", type=click.Path(dir_okay=False), metavar="FILE", help="Save the plan for egpsync apply --plan.")

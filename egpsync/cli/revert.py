@@ -7,13 +7,13 @@ import click
 
 from egpsync.cli.apply import confirm_and_apply
 from egpsync.cli.online import Call
-from egpsync.cli.options import access, consent, output, rollout
+from egpsync.cli.options import Command, access, consent, output, rollout
 from egpsync.cli.plan import show_plan
 from egpsync.workflow.plan import Watch
 from egpsync.workflow.revert import plan_revert
 
 
-@click.command("revert")
+@click.command("revert", cls=Command)
 @click.argument("file", metavar="JOURNAL-OR-REPORT", type=click.Path(dir_okay=False))
 @click.option("--dry-run", is_flag=True, help="Show the way back; nothing but GETs is sent.")
 @click.option("-y", "--yes", is_flag=True, help="Do not ask. Needed where nobody can be asked.")

@@ -5,14 +5,14 @@ from typing import Any
 import click
 
 from egpsync import __version__
-from egpsync.cli.options import DEFAULT_PATHS, manifests, output
+from egpsync.cli.options import DEFAULT_PATHS, Command, manifests, output
 from egpsync.cli.output import exit_code, output_of
 from egpsync.model.report import ReportHead
 from egpsync.report.build import build_problems
 from egpsync.workflow.validate import validate
 
 
-@click.command("validate")
+@click.command("validate", cls=Command)
 @manifests
 @output
 def command(paths: tuple[str, ...], **chosen: Any) -> None:

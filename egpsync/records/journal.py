@@ -25,6 +25,7 @@ from egpsync.errors import FileError, LockedError
 from egpsync.fields.mask import masked, secrets_in, without
 from egpsync.model.plan import Change, Plan, Request, Target, Wait, Write
 from egpsync.model.values import Json, JsonMap
+from egpsync.settings.urls import identity_of
 
 VERSION = 1
 RUNS_KEPT = 50
@@ -60,7 +61,7 @@ class Home:
     """Where the runs of one account are kept."""
 
     def __init__(self, state_dir: str, target: Target) -> None:
-        name = sha256(f"{target.base_url}\n{target.account_id or ''}".encode()).hexdigest()[:16]
+        name = sha256(f"{identity_of(target.base_url)}\n{target.account_id or ''}".encode()).hexdigest()[:16]
         self._state_dir = Path(state_dir)
         self.folder = self._state_dir / name
         self._target = target

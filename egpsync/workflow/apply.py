@@ -35,7 +35,7 @@ async def apply(
 
     Raises LockedError where another run holds the account, FileError where nothing can be journaled.
     """
-    home = Home(settings.state_dir, plan.target)
+    home = Home(settings.journals, plan.target)
     with home.locked():
         async with connect(settings, watch.on_attempt) as client:
             with home.begin(plan, __version__) as journal:
@@ -43,7 +43,7 @@ async def apply(
                     client=client,
                     replan=Replanner(options=options),
                     records=journal,
-                    pace=pace or Pace(deployment=settings.timeout, first_poll=settings.poll),
+                    pace=pace or Pace(deployment=settings.timeout, first_poll=settings.poll, settle=settings.settle),
                     progress=watch.progress,
                     stop=watch.stop,
                 )
@@ -58,7 +58,7 @@ def look_back(plan: Plan, settings: Settings) -> tuple[Settled, ...]:
 
     Nothing while another run holds the account: what is under way there is not left.
     """
-    home = Home(settings.state_dir, target_of(settings))
+    home = Home(settings.journals, target_of(settings))
     if not home.unfinished():
         return ()
     try:
@@ -71,7 +71,7 @@ def look_back(plan: Plan, settings: Settings) -> tuple[Settled, ...]:
 
 def settle(settings: Settings, told: Iterable[Settled]) -> None:
     """Note that what earlier runs left unknown was told; where that cannot be noted now, it is told again."""
-    home = Home(settings.state_dir, target_of(settings))
+    home = Home(settings.journals, target_of(settings))
     with suppress(FileError, LockedError), home.locked():
         home.settle(item.tried for item in told)
 

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from egpsync.account.client import Access, Attempt, Client
+from egpsync.account.client import Access, Attempt, Client, Patience
 from egpsync.account.listing import fetch_all
 from egpsync.core.change import PlanOptions
 from egpsync.core.guard import Limits, check_guards, check_target
@@ -98,7 +98,7 @@ def _is_protected(model: DesiredModel) -> bool:
 
 def guarded(plan: Plan, settings: Settings, consent: Consent) -> Plan:
     """The plan with what its guards and its past have to say."""
-    home = Home(settings.state_dir, plan.target)
+    home = Home(settings.journals, plan.target)
     changes = plan.changes
     if failures := home.failed_before():
         salt = home.salt()
@@ -129,7 +129,8 @@ def connect(settings: Settings, on_attempt: Callable[[Attempt], None]) -> Client
         connections=settings.parallelism,
         timeout=settings.request_timeout,
     )
-    return Client(access, on_attempt=on_attempt)
+    patience = Patience(attempts=settings.retries + 1, deadline=settings.retry_deadline, base=settings.retry_wait)
+    return Client(access, patience=patience, on_attempt=on_attempt)
 
 
 def target_of(settings: Settings) -> Target:

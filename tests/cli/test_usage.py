@@ -1,16 +1,19 @@
 """Wrong usage and unusable servers: message, exit code, and that nothing is sent."""
 
+import subprocess
+import sys
+
 import pytest
 
 from egpsync.emulator.faults import GATEWAY_PAGE, Answer, Rule
-from tests.cli.samples import KEY, Shell, hosted
+from tests.cli.samples import KEY, ROOT, Shell, hosted
 from tests.conftest import StartEmulator
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["plann"], "No such command 'plann'"),
+        (["plann"], "No such command 'plann'. Did you mean plan?"),
         (["plan", "--no-such-option"], "No such option '--no-such-option'"),
         (["plan", "--format", "xml"], "'xml' is not one of"),
         (["plan", "--report", "text"], "'text' is not FORMAT=FILE with FORMAT one of"),
@@ -18,12 +21,12 @@ from tests.conftest import StartEmulator
             ["plan", "--report", "json=a.json", "--report", "xml=a.xml"],
             "'xml=a.xml' is not FORMAT=FILE with FORMAT one",
         ),
-        (["plan", "--parallelism", "0"], "0 is not in the range x>=1"),
+        (["plan", "--parallelism", "0"], "--parallelism: '0' cannot be used: a number of at least 1"),
         (["plan", "--api-key", "secret"], "No such option '--api-key'"),
         (["plan", "--base-url", "http://api.example"], "'http://api.example' is not https"),
         (["plan", "--base-url", "https://[::1"], "'https://[::1' is no http(s) URL"),
-        (["plan", "--account-id", "two words"], "account id: 'two words' cannot be used"),
-        (["apply", "--timeout", "nan"], "timeout: 'nan' cannot be used"),
+        (["plan", "--account-id", "two words"], "--account-id: 'two words' cannot be used"),
+        (["apply", "--timeout", "nan"], "--timeout: 'nan' cannot be used"),
     ],
 )
 def test_wrong_usage_exits_64_and_sends_nothing(
@@ -153,3 +156,18 @@ def test_an_age_without_a_saved_plan_is_wrong_usage(shell: Shell, command: str, 
     done = shell.run(command, "--plan-max-age", "60")
     assert (done.code, done.out) == (64, "")
     assert done.err == f"Error: --plan-max-age is about a saved plan: give it beside {flag}\n"
+
+
+@pytest.mark.parametrize("command", ["emulator", "demo"])
+def test_help_needs_no_extra(command: str) -> None:
+    """What it is about can be read before it is installed; running it says what to install."""
+    program = "import sys; sys.modules['fastapi'] = None; from egpsync.cli import run; run()"
+
+    def call(*arguments: str) -> subprocess.CompletedProcess[str]:
+        words = [sys.executable, "-c", program, command, *arguments]
+        return subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=False)
+
+    shown, missing = call("--help"), call()
+    assert (shown.returncode, shown.stdout[:14], shown.stderr) == (0, "Usage: egpsync", "")
+    assert (missing.returncode, missing.stdout) == (64, "")
+    assert missing.stderr == "Error: the emulator needs fastapi\n  Install it with: pip install 'egpsync[emulator]'\n"

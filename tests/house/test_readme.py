@@ -13,7 +13,6 @@ from egpsync.cli import main
 from egpsync.emulator import seed
 from egpsync.errors import ExitCode
 from egpsync.manifest import RULES
-from egpsync.settings import KEY_VARIABLES, SETTINGS
 from tests.conftest import StartEmulator
 
 SHOWN_URL = "http://127.0.0.1:5003"
@@ -77,13 +76,6 @@ def test_exit_codes_are_the_enumeration(readme: str) -> None:
     """The table of exit codes holds those that the program knows, in their order."""
     codes = [int(code) for row in table_below(readme, "Exit codes") for code in row[0].split(", ")]
     assert codes == [int(code) for code in ExitCode]
-
-
-def test_every_variable_is_in_the_table(readme: str) -> None:
-    """The table of the environment names each variable that is read, and no other."""
-    named = {name for row in table_below(readme, "Account and key") for name in re.findall(r"`([A-Z_]+)`", row[0])}
-    read = {variable for setting in SETTINGS.values() for variable in setting.variables}
-    assert named == read | {*KEY_VARIABLES, "EGPSYNC_API_KEY_FILE"}
 
 
 def test_make_targets_exist(root: Path, readme: str) -> None:

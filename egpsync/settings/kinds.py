@@ -1,0 +1,68 @@
+"""Text, or a value of the project file, in; a setting's value of its type out, or a ValueError that says what fits."""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from egpsync.settings.urls import base_url
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kind:
+    """What values a setting takes."""
+
+    convert: Callable[[str], Any]  # raises ValueError with what is expected
+    metavar: str  # stands for the value in --help
+    expects: str  # for the docs' table
+
+
+def whole(least: int, metavar: str = "COUNT") -> Kind:
+    """A whole number."""
+    return Kind(convert=_number(int, least), metavar=metavar, expects=f"a whole number from {least}")
+
+
+def seconds(least: float = 0.001) -> Kind:
+    """A time."""
+    return Kind(convert=_number(float, least), metavar="SECONDS", expects=f"seconds from {least:g}")
+
+
+def is_word(text: str) -> bool:
+    """Whether it can travel as a header: one word of printable ASCII."""
+    return bool(text) and text.isascii() and text.isprintable() and " " not in text
+
+
+def _number(kind: Callable[[str], float], least: float) -> Callable[[str], float]:
+    def convert(text: str) -> float:
+        try:
+            number = kind(text)
+        except ValueError:
+            raise ValueError("a number is expected") from None
+        if not (math.isfinite(number) and number >= least):
+            raise ValueError(f"a number of at least {least:g} is expected")
+        return number
+
+    return convert
+
+
+def _account(text: str) -> str:
+    if not is_word(text):
+        raise ValueError("one word of printable ASCII is expected")
+    return text
+
+
+def _flag(text: str) -> bool:
+    match text.lower():
+        case "1" | "true" | "yes" | "on":
+            return True
+        case "0" | "false" | "no" | "off":
+            return False
+        case _:
+            raise ValueError("true or false is expected")
+
+
+URL = Kind(convert=base_url, metavar="URL", expects="an https URL")
+ACCOUNT = Kind(convert=_account, metavar="ID", expects="one word")
+YES_NO = Kind(convert=_flag, metavar="BOOLEAN", expects="true or false")
+FILE = Kind(convert=str, metavar="FILE", expects="a file")
+FOLDER = Kind(convert=str, metavar="FOLDER", expects="a folder")
