@@ -17,6 +17,7 @@ from yaml.events import (
     MappingStartEvent,
     ScalarEvent,
     SequenceEndEvent,
+    SequenceStartEvent,
     StreamEndEvent,
 )
 
@@ -101,6 +102,7 @@ class _File:
         self._problems = problems
         self._limits = limits
         self._sound = True
+        self._parser: Parser
         self._next: Callable[[], Any]
         self._anchors: dict[str, Node | None] = {}  # None while the anchor's own value is being read
         self._aliased = 0
@@ -112,6 +114,7 @@ class _File:
             fault = fault_of(self._found, self._text)
             if fault:
                 self._stop(fault)
+            self._parser = parser
             self._next = parser(self._text).get_event
             while type(event := self._next()) is not StreamEndEvent:
                 if type(event) is DocumentStartEvent:
@@ -123,6 +126,25 @@ class _File:
         except yaml.MarkedYAMLError as error:
             self._refuse_syntax(error)
         return documents if self._sound else []
+
+    def _too_deep(self, mark: Any) -> Finding | None:
+        """Where the text before a fault goes too deep, as parsers look ahead and newer ones have a limit of their own.
+
+        Up to that place it is read again: what is nested too deeply there is met before the text ends.
+        """
+        depth = 0
+        try:
+            following = self._parser(self._text[: mark.index]).get_event
+            while type(event := following()) is not StreamEndEvent:
+                depth += (type(event) in _OPENING) - (type(event) in _CLOSING)
+                if depth > self._limits.depth:
+                    return self._depth(self._place(event.start_mark))
+        except (yaml.YAMLError, ValueError):
+            pass
+        return None
+
+    def _depth(self, place: Source) -> Finding:
+        return Finding("depth", f"values are nested more than {self._limits.depth} deep", place)
 
     def _document(self, start: DocumentStartEvent) -> list[Document]:
         if start.version not in {None, (1, 2)}:
@@ -221,8 +243,7 @@ class _File:
 
     def _check_collection(self, event: Any, depth: int) -> None:
         if depth > self._limits.depth:
-            message = f"values are nested more than {self._limits.depth} deep"
-            self._stop(Finding("depth", message, self._place(event.start_mark)))
+            self._stop(self._depth(self._place(event.start_mark)))
         expected = "map" if type(event) is MappingStartEvent else "seq"
         if event.tag not in {None, f"tag:yaml.org,2002:{expected}"}:
             self._refuse("yaml-tag", f"the tag {event.tag} is not known here", event, _TAGS)
@@ -241,7 +262,7 @@ class _File:
             message = f"aliases stand for more than {self._limits.aliased:,} values"
             self._stop(Finding("alias-expansion", message, place))
         if depth + height - 1 > self._limits.depth:
-            self._stop(Finding("depth", f"values are nested more than {self._limits.depth} deep", place))
+            self._stop(self._depth(place))
         return target
 
     def _refuse(self, rule: str, message: str, event: Any, hint: Hint) -> None:
@@ -265,6 +286,9 @@ class _File:
         self._sound = False
         mark: Any = error.problem_mark or error.context_mark
         context: Any = error.context_mark
+        if deep := (self._too_deep(mark) if mark else None):
+            self._problems.add(deep)
+            return
         place = self._place(mark) if mark else _top(self._name)
         related = self._place(context) if context and context.line + 1 != place.line else None
         message = ", ".join(filter(None, (error.context, error.problem)))
@@ -276,6 +300,8 @@ class _File:
 
 
 _TAGS = Hint(expected="no tag: quotes make text, and the rest follows from how it is written")
+_OPENING = frozenset({MappingStartEvent, SequenceStartEvent})
+_CLOSING = frozenset({MappingEndEvent, SequenceEndEvent})
 _plain = lru_cache(maxsize=65_536)(scalars.plain)
 """Manifests repeat themselves: most plain scalars were met before."""
 

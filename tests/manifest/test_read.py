@@ -173,7 +173,17 @@ def test_depth_is_limited(parser: Parser) -> None:
     assert brief(from_text("[" * 65 + "]" * 65, parser).problems) == [
         ("depth", "<stdin>:1:65", "values are nested more than 64 deep")
     ]
-    assert [problem.rule for problem in from_text("[" * 20_000, parser).problems] == ["depth"]
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [("[" * 20_000, "1:65"), ("- " * 20_000, "1:129"), ("{a: " * 20_000, "1:257"), ("é: [" * 9 + "[" * 2000, "1:83")],
+)
+def test_depth_is_refused_by_our_own_limit(parser: Parser, text: str, place: str) -> None:
+    """Whatever limit the parser has, and however far it looks ahead, the answer and its place are ours."""
+    assert brief(from_text(text, parser).problems) == [
+        ("depth", f"<stdin>:{place}", "values are nested more than 64 deep")
+    ]
 
 
 def test_depth_counts_through_aliases() -> None:
