@@ -4,12 +4,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from egpsync.core.diff import differences
-from egpsync.core.mark import intended_mark, marked_otherwise
+from egpsync.core.mark import intended_mark
 from egpsync.core.match import Pair
 from egpsync.core.names import Names, delete_step
 from egpsync.core.patch import create_body, update_body
 from egpsync.core.recreate import left_behind, replace_model
-from egpsync.model.live import DEPLOYING, FAILED_STATUSES, Live, LiveModel
+from egpsync.model.live import DEPLOYING, FAILED_STATUSES, MARK, Live, LiveModel, Mark
 from egpsync.model.manifest import DesiredModel, State
 from egpsync.model.plan import (
     Action,
@@ -37,6 +37,7 @@ class PlanOptions:
     prune: bool = False  # delete what carries this owner's mark and stands in no manifest
     adopt: bool = False  # write the mark to models that lack it, on its own
     retry_failed: bool = False  # redeploy models that differ in nothing and failed
+    adopt_from: str | None = None  # take the marks of this owner over
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,16 +68,19 @@ def plan_change(pair: Pair, account: Account) -> Change:
 def plan_update(pair: Pair, live: LiveModel, fields: tuple[FieldChange, ...], account: Account) -> Change:
     """A change without a replacement: rename, metadata, configuration, or nothing."""
     desired = pair.desired
-    body = update_body(desired, live, fields, adopt=account.options.adopt)
+    taken_over = account.options.adopt_from is not None and live.mark.owner == account.options.adopt_from
+    body = update_body(desired, live, fields, adopt=account.options.adopt or taken_over)
     retry = not fields and _failed_here(live) and account.options.retry_failed
     if retry:
         body = {**_same_configuration(live), **body}
     steps: list[Step] = [*_rename_steps(live, account), *_named_by_another(live, account)]
     if body:
         steps.append(Update(key=StepKey(live.id, "update"), model=live, body=body))
-    if "vendor_configuration" in body or (not steps and live.status == DEPLOYING):
+    if "vendor_configuration" in body:
         steps.append(Wait(key=StepKey(live.id, "wait"), model=live))
     action, reason = _action(live, fields, body, retry=retry)
+    if pair.renamed_outside:
+        reason = f"was renamed outside, from {desired.name!r} to {live.name!r}{'; ' if reason else ''}{reason}"
     return Change(
         action=action,
         vendor=desired.vendor,
@@ -106,8 +110,17 @@ def _action(live: LiveModel, fields: tuple[FieldChange, ...], body: JsonMap, *, 
     if any(field.path == ("name",) for field in fields):
         return Action.RENAME, ""
     if body:
-        return Action.UPDATE, "" if fields else "is adopted: only the mark is written"
+        return Action.UPDATE, "" if fields else f"{_why_marked(live, body)}: only the mark is written"
     return Action.UNCHANGED, ""
+
+
+def _why_marked(live: LiveModel, body: JsonMap) -> str:
+    before, after = live.mark, Mark.of(body["model_metadata"].get(MARK))
+    if before.owner not in (None, after.owner):
+        return f"is adopted from {before.owner!r}"
+    if before.owner is not None and before.name not in (None, after.name):
+        return f"its mark still has its former name, {before.name!r}"
+    return "is adopted"
 
 
 def _notes(pair: Pair, live: LiveModel, body: JsonMap, account: Account) -> Iterator[str]:
@@ -117,10 +130,11 @@ def _notes(pair: Pair, live: LiveModel, body: JsonMap, account: Account) -> Iter
     if given is not None:
         yield f"gets its name from the exchange {given.key.model} asks for"
     if live.status == DEPLOYING and not body and live.id not in account.names.steps:
-        yield "is deploying now: apply follows it to its end"
+        yield "is deploying now"
     if pair.desired.renamed_from is not None and live.name == pair.desired.name:
         yield "is renamed already: renamed_from can go from its entry"
-    if pair.desired.lifecycle.prevent_destroy and marked_otherwise(pair.desired, live) and "model_metadata" not in body:
+    unprotected = pair.desired.lifecycle.prevent_destroy and not live.mark.prevent_destroy
+    if unprotected and "model_metadata" not in body:
         yield "prevent_destroy is not on the live model yet: it is written with the next change, or now with --adopt"
 
 

@@ -1,11 +1,29 @@
-"""A plan and the limits in; what forbids it out, each with its figures and with what consents to it."""
+"""A plan and the limits in; what forbids it out, each with its figures and with what consents to it.
+
+Guards look at every request and at the model that it hits: a change can reach others than the one that it is about.
+"""
 
 from collections import Counter
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from shlex import quote
+from typing import assert_never
 
+from egpsync.model.live import LiveModel
 from egpsync.model.manifest import State
-from egpsync.model.plan import Action, Change, Plan, Refusal, Target
+from egpsync.model.plan import (
+    Action,
+    Change,
+    Create,
+    Delete,
+    Plan,
+    Ref,
+    Refusal,
+    Rename,
+    Swap,
+    Target,
+    Update,
+)
 
 SHARE = 30  # percent of the account's models, as in octoDNS (provider/plan.py: MAX_SAFE_UPDATE_PCENT)
 
@@ -16,14 +34,17 @@ class Limits:
 
     percent: int = SHARE  # of the account's models that one run may delete, recreate or redeploy, for each of them
     cap: int = 20  # and never more than this many
+    gpus: int | None = None  # by which all GPUs at most workers may grow; None: no limit
     allow_recreate: bool = False
-    confirmed: tuple[tuple[Action, int], ...] = ()  # the very count that was consented to
+    adopt_from: str | None = None  # whose models may be taken over
+    confirmed: Mapping[Action, int] = field(default_factory=dict)  # at most so many of each were consented to
     expected_base_url: str | None = None  # refuse any other
     expected_account_id: str | None = None
 
 
 FLOORS = {Action.DELETE: 1, Action.RECREATE: 1, Action.REDEPLOY: 3}
-"""How many are always allowed: in a small account a percentage says little."""
+"""How many are always allowed: in a small account a percentage says little. An empty one has none at all, so that what
+is created is held to the cap alone."""
 
 
 def check_guards(plan: Plan, limits: Limits) -> tuple[Refusal, ...]:
@@ -71,36 +92,70 @@ def _nothing_declared(plan: Plan, _: Limits) -> Iterator[Refusal]:
             )
 
 
-def _foreign(plan: Plan, _: Limits) -> Iterator[Refusal]:
+def _foreign(plan: Plan, limits: Limits) -> Iterator[Refusal]:
+    own = {change.live.id for change in plan.changes if change.live}
     for change in plan.changes:
-        touched = change.live and (change.writes or any(field.path == ("name",) for field in change.fields))
-        owner = change.live.mark.owner if change.live and touched else None
-        mine = change.desired.owner if change.desired else owner
-        if owner is not None and owner != mine:
+        for hit in _models_hit(change):
+            if hit is not change.live and hit.id in own:
+                continue  # an exchange: the other entry speaks for it
+            owner = hit.mark.owner
+            mine = change.desired.owner if change.desired else change.live.mark.owner if change.live else None
+            if owner is None or owner == mine or (mine is not None and owner == limits.adopt_from):
+                continue
+            whom = "belongs to" if hit is change.live else f"would change {hit.name!r} ({hit.id}), which belongs to"
             yield _about(
                 change,
                 guard="foreign-owner",
-                message=f"belongs to {owner!r}, and these manifests are of {mine!r}"
-                if mine
-                else f"belongs to {owner!r}",
-                consent=f"change it in the manifests of {owner!r}, or have them give it up there first",
+                message=f"{whom} {owner!r}, and these manifests are of {mine!r}" if mine else f"{whom} {owner!r}",
+                consent=f"change it in the manifests of {owner!r}, have them give it up there first, or take it over "
+                f"with --adopt-from {quote(owner)}",
             )
+
+
+def _models_hit(change: Change) -> Iterator[LiveModel]:
+    """Each live model that a request of the change writes to, and that which gets its name by another's exchange."""
+    hit: dict[str, LiveModel] = {}
+    if change.live and any(difference.path == ("name",) for difference in change.fields):
+        hit[change.live.id] = change.live
+    for step in change.writes:
+        match step:
+            case Update() | Rename() | Delete():
+                models: tuple[Ref, ...] = (step.model,)
+            case Swap():
+                models = (step.model, step.other)
+            case Create():
+                models = ()
+            case _:
+                assert_never(step)
+        hit |= {model.id: model for model in models if isinstance(model, LiveModel)}
+    if change.action == Action.RECREATE and change.live:
+        hit[change.live.id] = change.live
+    yield from hit.values()
 
 
 def _protected(plan: Plan, _: Limits) -> Iterator[Refusal]:
     for change in plan.changes:
         declared = change.desired.lifecycle.prevent_destroy if change.desired else None
-        marked = change.live.mark.prevent_destroy if change.live else False
-        if change.action in (Action.DELETE, Action.RECREATE) and (declared or (marked and declared is None)):
+        for doomed in _destroyed(change):
+            if not (declared or (doomed.mark.prevent_destroy and declared is None)):
+                continue
+            who = "is protected" if doomed is change.live else f"would delete {doomed.name!r} ({doomed.id}), protected"
             yield _about(
                 change,
                 guard="prevent-destroy",
-                message=f"is protected by prevent_destroy ({'the manifest' if declared else 'its live mark'} says so), "
-                f"and would be {change.action}d",
+                message=f"{who} by prevent_destroy ({'the manifest' if declared else 'its live mark'} says so)"
+                + (f", and would be {change.action}d" if doomed is change.live else ""),
                 consent="write `lifecycle: {prevent_destroy: false}` in its entry"
                 if change.desired
                 else "give it an entry with `state: absent` and `lifecycle: {prevent_destroy: false}`",
             )
+
+
+def _destroyed(change: Change) -> Iterator[LiveModel]:
+    """Each live model that the change deletes."""
+    for step in change.writes:
+        if isinstance(step, Delete):
+            yield step.model
 
 
 def _not_to_be_redeployed(plan: Plan, _: Limits) -> Iterator[Refusal]:
@@ -133,15 +188,35 @@ def _thresholds(plan: Plan, limits: Limits) -> Iterator[Refusal]:
     }
     for action, count in counts.items():
         allowed = min(limits.cap, max(FLOORS[action], plan.live_count * limits.percent // 100))
-        if count > allowed and (action, count) not in limits.confirmed:
-            yield Refusal(
-                guard=f"{action}-threshold",
+        if count > max(allowed, limits.confirmed.get(action, 0)):
+            yield _too_many(
+                action,
                 message=f"would {action} {count} of {plan.live_count} models; {allowed} are allowed without consent "
                 f"({limits.percent} percent, at least {FLOORS[action]}, at most {limits.cap})",
-                consent=f"--confirm-{action} {count}",
-                model=None,
-                source=None,
+                count=count,
             )
+    created = sum(change.action == Action.CREATE for change in plan.changes)
+    if created > max(limits.cap, limits.confirmed.get(Action.CREATE, 0)):
+        message = f"would create {created} models in an account that holds {plan.live_count}; {limits.cap} are allowed "
+        yield _too_many(Action.CREATE, message=f"{message}without consent", count=created)
+
+
+def _too_many(action: Action, *, message: str, count: int) -> Refusal:
+    return Refusal(
+        guard=f"{action}-threshold", message=message, consent=f"--confirm-{action} {count}", model=None, source=None
+    )
+
+
+def _gpu_growth(plan: Plan, limits: Limits) -> Iterator[Refusal]:
+    growth = sum(kind.maximum_after - kind.maximum_before for kind in plan.capacity.values())
+    if limits.gpus is not None and growth > limits.gpus:
+        yield Refusal(
+            guard="gpu-growth",
+            message=f"would grow the account by {growth} GPUs at most workers; {limits.gpus} are allowed",
+            consent=f"--limit-gpus {growth}",
+            model=None,
+            source=None,
+        )
 
 
 def _replaces(change: Change) -> bool:
@@ -162,4 +237,5 @@ GUARDS: tuple[Callable[[Plan, Limits], Iterator[Refusal]], ...] = (
     _not_to_be_redeployed,
     _recreates,
     _thresholds,
+    _gpu_growth,
 )

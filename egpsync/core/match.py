@@ -1,10 +1,11 @@
 """Desired models and live ones in; which is which out, or a refusal where that cannot be told."""
 
-from collections import Counter
-from dataclasses import dataclass
+from collections import Counter, defaultdict
+from dataclasses import dataclass, replace
 
+from egpsync.core.mark import standby_name
 from egpsync.model.live import Live, LiveModel
-from egpsync.model.manifest import Desired, DesiredModel
+from egpsync.model.manifest import Desired, DesiredModel, State
 from egpsync.model.plan import Refusal
 
 
@@ -15,6 +16,7 @@ class Pair:
     desired: DesiredModel
     live: LiveModel | None  # None: not in the account
     pinned: bool  # found by its id, so that no name can confuse it
+    renamed_outside: bool = False  # somebody gave it another name: found by the name that its mark keeps
     note: str = ""  # what a reviewer should know of how it was found
 
 
@@ -32,13 +34,15 @@ def match(desired: Desired, live: Live) -> Matches:
 
     A `renamed_from` whose old name is gone while the new one exists is done already. Where two readings stay
     possible (both names exist, or another entry is called as this one was), it is a refusal: a wrong guess would
-    give one model the name and the configuration of another.
+    give one model the name and the configuration of another. A model that is nowhere by then, and whose name exactly
+    one live model of its owner carries in its mark, was renamed outside.
     """
     search = _Search(live)
     for model in desired.models:
         if model.id is not None:
             search.by_id(model)
     search.by_names([model for model in desired.models if model.id is None])
+    search.by_marks()
     return Matches(
         pairs=tuple(search.pairs[key] for model in desired.models if (key := id(model)) in search.pairs),
         unmanaged=tuple(model for model in live.models if model.id not in search.taken),
@@ -58,7 +62,7 @@ class _Search:
 
     def by_id(self, model: DesiredModel) -> None:
         found, heir = self.ids.get(model.id or ""), self._free(model, model.name)
-        if heir is not None and heir.mark.replaces == model.id and (not found or found.vendor == heir.vendor):
+        if heir is not None and _took_over(model, heir, found):
             self._pair(model, heir, pinned=True, note=f"it replaced {model.id}: write id: {heir.id} in the manifest")
         elif found is not None:
             self._pair(model, found, pinned=True)
@@ -85,6 +89,24 @@ class _Search:
             models = [model for model in models if id(model) not in self.pairs]
         for model, readings_left in [(model, self._readings(model)) for model in models]:
             self._refuse_readings(model, readings_left)
+
+    def by_marks(self) -> None:
+        """Give what is nowhere the one model that was called so when its owner last wrote to it."""
+        lost = {key: pair for key, pair in self.pairs.items() if _is_lost(pair)}
+        if not lost:
+            return
+        called: dict[tuple[str, str | None, str | None], list[LiveModel]] = defaultdict(list)
+        for model in self.ids.values():
+            if model.id not in self.taken:
+                called[model.vendor, model.mark.owner, model.mark.name].append(model)
+        for key, pair in lost.items():
+            wanted = pair.desired
+            match called.get((wanted.vendor, wanted.owner, wanted.name), ()):
+                case [found]:
+                    self.taken.add(found.id)
+                    self.pairs[key] = replace(pair, live=found, renamed_outside=True)
+                case _:
+                    pass  # none, or several of which one would be a guess
 
     def _readings(self, model: DesiredModel) -> list[LiveModel]:
         names = (model.name,) if model.renamed_from is None else (model.name, model.renamed_from)
@@ -129,6 +151,26 @@ class _Search:
                 guard=guard, message=message, consent=consent, model=(model.vendor, model.name), source=model.source
             )
         )
+
+
+def _took_over(model: DesiredModel, heir: LiveModel, pinned: LiveModel | None) -> bool:
+    """Whether the model of the entry's name replaced the one of the entry's id.
+
+    The id is the identity while its model is there, but for this owner's own replacement that is not finished: the
+    names are exchanged, and the old model is still to be deleted.
+    """
+    if heir.mark.replaces != model.id:
+        return False
+    if pinned is None:
+        return True
+    unfinished = pinned.vendor == heir.vendor and pinned.name == standby_name(model.name)
+    return unfinished and heir.mark.owner == model.owner
+
+
+def _is_lost(pair: Pair) -> bool:
+    """Whether the entry's model is nowhere, though a mark could tell where it went."""
+    desired = pair.desired
+    return pair.live is None and desired.state == State.PRESENT and desired.owner is not None
 
 
 def _is_settled(readings: list[LiveModel], contested: Counter[str]) -> bool:

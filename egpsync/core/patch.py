@@ -10,7 +10,7 @@ from hashlib import sha256
 from json import dumps
 
 from egpsync.core.diff import value_at
-from egpsync.core.mark import intended_mark, marked_otherwise
+from egpsync.core.mark import intended_mark, keeps_former_name, marked_otherwise
 from egpsync.core.normalise import covers, left_alone
 from egpsync.fields.table import creation_type, policy_of
 from egpsync.model.live import MARK, LiveModel
@@ -27,7 +27,8 @@ def update_body(
 ) -> JsonMap:
     """The PATCH body that settles `fields` (those of metadata and configuration), {} where there is nothing to send.
 
-    The mark rides along with any change; on its own it is only sent to `adopt` the model.
+    The mark rides along with any change; on its own it is sent to `adopt` the model, and after a rename, as the name
+    that it keeps is how a model that is renamed outside is found again.
     """
     paths = [field.path for field in fields]
     in_configuration = sorted({_unit(desired.vendor, path) for path in paths if path[0] == CONFIGURATION})
@@ -35,7 +36,11 @@ def update_body(
     for path in in_configuration:
         _put(body, path, _intended(desired, live, path))
     in_metadata = any(path[0] == METADATA[0] for path in paths)
-    if in_metadata or (marked_otherwise(desired, live) and (in_configuration or adopt)):
+    if (
+        in_metadata
+        or (marked_otherwise(desired, live) and (in_configuration or adopt))
+        or keeps_former_name(desired, live)
+    ):
         body[METADATA[0]] = _metadata(desired, live)
     return body
 

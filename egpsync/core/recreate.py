@@ -7,10 +7,9 @@ run that was cut short goes on where it stood.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from hashlib import sha256
 
 from egpsync.core.diff import declarable, differences
-from egpsync.core.mark import intended_mark
+from egpsync.core.mark import intended_mark, standby_name
 from egpsync.core.names import delete_step
 from egpsync.core.normalise import left_alone
 from egpsync.core.patch import create_body
@@ -20,8 +19,6 @@ from egpsync.model.manifest import DesiredModel
 from egpsync.model.plan import Create, Created, Ref, Step, StepKey, Swap, Wait
 from egpsync.model.values import Json, JsonMap, Path
 
-LONGEST_NAME = 63  # of a model: it becomes a Kubernetes label (llm-engine, common/dtos/model_endpoints.py)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Replacement:
@@ -29,15 +26,6 @@ class Replacement:
 
     steps: tuple[Step, ...]
     reason: str
-
-
-def standby_name(name: str) -> str:
-    """The name that the new model has until it takes over, and the old one after."""
-    suffix = "--next"
-    if len(name) + len(suffix) <= LONGEST_NAME:
-        return name + suffix
-    digest = sha256(name.encode()).hexdigest()[:8]
-    return f"{name[: LONGEST_NAME - len(suffix) - 9]}-{digest}{suffix}"
 
 
 def replace_model(desired: DesiredModel, old: LiveModel, unmanaged: Live) -> Replacement:

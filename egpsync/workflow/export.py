@@ -8,8 +8,8 @@ from fnmatch import fnmatchcase
 
 from egpsync.account.listing import fetch_all
 from egpsync.core.guard import Limits, check_guards
+from egpsync.core.mark import standby_name
 from egpsync.core.plan import make_plan
-from egpsync.core.recreate import standby_name
 from egpsync.errors import EgpsyncError
 from egpsync.manifest.files import STDIN
 from egpsync.manifest.places import in_words

@@ -143,7 +143,7 @@ def _limits(settings: Settings, consent: Consent) -> Limits:
         percent=settings.limit_percent,
         cap=settings.limit_count,
         allow_recreate=consent.allow_recreate,
-        confirmed=consent.confirmed,
+        confirmed=dict(consent.confirmed),
         expected_base_url=settings.expected_base_url,
         expected_account_id=settings.expected_account_id,
     )

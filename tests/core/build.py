@@ -74,19 +74,19 @@ def live_of(*items: Mapping[str, Any]) -> Live:
     return Live(models=tuple(sorted(models, key=lambda model: (model.vendor, model.name, model.id))))
 
 
-def planned_of(entries: list[Any], items: list[Any], owner: str | None = None, **options: bool) -> Comparison:
+def planned_of(entries: list[Any], items: list[Any], owner: str | None = None, **options: Any) -> Comparison:
     """The plan for the entries of one manifest against an account."""
     return make_plan(desired_of(*entries, owner=owner), live_of(*items), TARGET, PlanOptions(**options))
 
 
-def plan_of(entries: list[Any], items: list[Any], owner: str | None = None, **options: bool) -> Plan:
+def plan_of(entries: list[Any], items: list[Any], owner: str | None = None, **options: Any) -> Plan:
     """The same for manifests with which nothing is wrong."""
     planned = planned_of(entries, items, owner, **options)
     assert planned.problems == ()
     return planned.plan
 
 
-def only_change(entries: list[Any], items: list[Any], owner: str | None = None, **options: bool) -> Change:
+def only_change(entries: list[Any], items: list[Any], owner: str | None = None, **options: Any) -> Change:
     """The plan's one change."""
     (change,) = plan_of(entries, items, owner, **options).changes
     return change

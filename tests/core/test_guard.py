@@ -1,5 +1,6 @@
 """Each guard trips exactly at its figure, and says what consents."""
 
+from shlex import quote
 from typing import Any
 
 import pytest
@@ -74,11 +75,52 @@ def test_floors(make: Any, floor: int) -> None:
     assert len(refused(make(floor + 1, floor + 1))) == 1
 
 
-@pytest.mark.parametrize(("confirmed", "trips"), [(4, True), (5, False), (6, True)])
-def test_consent_names_the_very_count(confirmed: int, trips: bool) -> None:
-    """Consent to another count, higher or lower, is none; nor is consent to another action."""
-    limits = Limits(confirmed=((Action.DELETE, confirmed), (Action.REDEPLOY, 5)))
+@pytest.mark.parametrize(("confirmed", "trips"), [(4, True), (5, False), (6, False)])
+def test_consent_means_at_most_so_many(confirmed: int, trips: bool) -> None:
+    """What is left of a run that was cut short goes on under the same consent; another action's is none."""
+    limits = Limits(confirmed={Action.DELETE: confirmed, Action.REDEPLOY: 9})
     assert bool(refused(deleting(5, 10), limits)) is trips
+
+
+@pytest.mark.parametrize(("confirmed", "trips"), [(0, True), (21, False), (30, False)])
+def test_creations_are_held_to_the_cap(confirmed: int, trips: bool) -> None:
+    """The wrong, empty account would be filled else: it has no percentage."""
+    plan = plan_of([entry(f"n{count}", model_type="completion") for count in range(21)], [])
+    message = "would create 21 models in an account that holds 0; 20 are allowed without consent"
+    expected = [("create-threshold", message, "--confirm-create 21")] if trips else []
+    assert refused(plan, Limits(confirmed={Action.CREATE: confirmed})) == expected
+
+
+@pytest.mark.parametrize(("gpus", "trips"), [(None, False), (3, False), (2, True)])
+def test_growth_of_gpus(gpus: int | None, trips: bool) -> None:
+    """Counted at most workers over all types: one model of three GPUs more."""
+    more = {"vendor_configuration": {"model_infra": {"max_workers": 5}}}
+    plan = plan_of([entry("a", "launch", **more)], [launched("m", "a")])
+    message = "would grow the account by 3 GPUs at most workers; 2 are allowed"
+    assert refused(plan, Limits(gpus=gpus)) == ([("gpu-growth", message, "--limit-gpus 3")] if trips else [])
+
+
+@pytest.mark.parametrize(
+    ("mark", "guard", "message"),
+    [
+        (
+            {"owner": "them"},
+            "foreign-owner",
+            "would change 'chat--next' (m-1), which belongs to 'them', and these manifests are of 'us'",
+        ),
+        (
+            {"owner": "us", "prevent_destroy": True},
+            "prevent-destroy",
+            "would delete 'chat--next' (m-1), protected by prevent_destroy (its live mark says so)",
+        ),
+    ],
+)
+def test_a_mark_that_claims_to_replace_a_model(mark: dict[str, Any], guard: str, message: str) -> None:
+    """What the claim would delete is looked up itself: whose it is, and whether it is protected."""
+    new = item("m-2", "chat", model_metadata={"egpsync": {"owner": "us", "name": "chat", "replaces": "m-1"}})
+    old = item("m-1", "chat--next", model_metadata={"egpsync": mark})
+    plan = plan_of([entry("chat")], [old, new], owner="us")
+    assert [(name, said) for name, said, _ in refused(plan, Limits(allow_recreate=True))] == [(guard, message)]
 
 
 @pytest.mark.parametrize(
@@ -195,7 +237,8 @@ def test_foreign_owner(owner: str | None, held: str | None, message: str | None)
     """A model that carries another owner's mark is not changed."""
     mark = {"egpsync": {"owner": held}} if held else {}
     plan = plan_of([entry("a", model_metadata={"k": 1})], [item("m", "a", model_metadata=mark)], owner=owner)
-    consent = f"change it in the manifests of {held!r}, or have them give it up there first"
+    taken = f"take it over with --adopt-from {quote(held or '')}"
+    consent = f"change it in the manifests of {held!r}, have them give it up there first, or {taken}"
     assert refused(plan) == ([("foreign-owner", message, consent)] if message else [])
 
 
@@ -215,5 +258,5 @@ def test_pruning_needs_a_manifest(entries: list[Any]) -> None:
 
 def test_nothing_trips_on_nothing() -> None:
     """A plan without changes passes every guard with any limits."""
-    assert len(GUARDS) == 7
+    assert len(GUARDS) == 8
     assert refused(plan_of([entry("a")], [item("m", "a")]), Limits(percent=0, cap=0)) == []

@@ -47,11 +47,11 @@ def test_no_mark() -> None:
     ("owner", "protect", "held", "intended"),
     [
         (None, None, None, {}),
-        ("p/m", None, None, {"owner": "p/m"}),
-        ("p/m", True, {"op": "ab"}, {"op": "ab", "owner": "p/m", "prevent_destroy": True}),
+        ("p/m", None, None, {"owner": "p/m", "name": "a"}),
+        ("p/m", True, {"op": "ab"}, {"op": "ab", "owner": "p/m", "name": "a", "prevent_destroy": True}),
         (None, False, {"owner": "x", "prevent_destroy": True}, {"owner": "x"}),
         (None, None, {"prevent_destroy": True}, {"prevent_destroy": True}),
-        ("p/m", None, "nonsense", {"owner": "p/m"}),
+        ("p/m", None, "nonsense", {"owner": "p/m", "name": "a"}),
         (None, None, {"later": {"version": 2}}, {"later": {"version": 2}}),
     ],
 )
@@ -76,7 +76,7 @@ def test_never_a_change_of_its_own() -> None:
     """A model that lacks the owner's mark is unchanged, until something else of it changes."""
     assert plan_of([entry("a")], [item("m", "a")], owner="p/m").empty
     assert sent(plan_of([entry("a", model_metadata={"k": 1})], [item("m", "a")], owner="p/m")) == [
-        ("PATCH", "/v5/models/m", {"model_metadata": {"k": 1, "egpsync": {"owner": "p/m"}}})
+        ("PATCH", "/v5/models/m", {"model_metadata": {"k": 1, "egpsync": {"owner": "p/m", "name": "a"}}})
     ]
 
 
@@ -84,7 +84,37 @@ def test_adopting() -> None:
     """With `adopt` the mark is written on its own, and once."""
     change = only_change([entry("a")], [item("m", "a")], owner="p/m", adopt=True)
     assert (change.action, change.reason) == ("update", "is adopted: only the mark is written")
-    assert plan_of([entry("a")], [marked({"owner": "p/m"})], owner="p/m", adopt=True).empty
+    assert plan_of([entry("a")], [marked({"owner": "p/m", "name": "a"})], owner="p/m", adopt=True).empty
+    older = marked({"owner": "p/m", "op": "ab"})
+    assert sent(plan_of([entry("a")], [older], owner="p/m", adopt=True)) == [
+        ("PATCH", "/v5/models/m", {"model_metadata": {"egpsync": {"owner": "p/m", "op": "ab", "name": "a"}}})
+    ]
+
+
+def test_adopting_from_another_owner() -> None:
+    """Only the marks of the owner that gives up are taken over, and nothing else of them is touched."""
+    items = [marked({"owner": "old", "op": "ab"}, k=1), item("m-2", "b", model_metadata={"egpsync": {"owner": "x"}})]
+    plan = plan_of([entry("a"), entry("b")], items, owner="p/m", adopt_from="old")
+    assert [(change.name, change.reason) for change in plan.changes if change.writes] == [
+        ("a", "is adopted from 'old': only the mark is written")
+    ]
+    mark = {"owner": "p/m", "op": "ab", "name": "a"}
+    assert sent(plan) == [("PATCH", "/v5/models/m", {"model_metadata": {"k": 1, "egpsync": mark}})]
+
+
+def test_a_rename_renews_the_name_that_the_mark_keeps() -> None:
+    """After it the model is found again whoever renames it; a run cut between the two is finished by the next."""
+    entries = [entry("b", renamed_from="a")]
+    server = Server([marked({"owner": "p/m", "name": "a"})])
+    plan = plan_of(entries, list(server.items.values()), owner="p/m")
+    play(plan, server, stop_after=1)
+    left = plan_of(entries, list(server.items.values()), owner="p/m")
+    assert [change.reason for change in left.changes] == [
+        "its mark still has its former name, 'a': only the mark is written"
+    ]
+    play(left, server)
+    assert server.items["m"]["model_metadata"] == {"egpsync": {"owner": "p/m", "name": "b"}}
+    assert plan_of(entries, list(server.items.values()), owner="p/m").empty
 
 
 @pytest.mark.parametrize("maps", ["replace", "merge"])
@@ -102,7 +132,7 @@ def test_dropping_all_metadata_keeps_the_mark() -> None:
     """Keys are dropped one by one, and the mark is not among them."""
     entries = [entry("a", model_metadata={"k": None})]
     assert sent(plan_of(entries, [marked({"owner": "p/m", "op": "ab"}, k=1)], owner="p/m")) == [
-        ("PATCH", "/v5/models/m", {"model_metadata": {"egpsync": {"owner": "p/m", "op": "ab"}}})
+        ("PATCH", "/v5/models/m", {"model_metadata": {"egpsync": {"owner": "p/m", "op": "ab", "name": "a"}}})
     ]
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from egpsync.core.match import Matches, match
-from tests.core.build import desired_of, entry, item, live_of
+from tests.core.build import desired_of, entry, item, live_of, plan_of, sent
 
 
 def matched(entries: list[Any], items: list[Any]) -> Matches:
@@ -114,3 +114,60 @@ def test_the_same_model_for_two_entries() -> None:
     assert [(refusal.guard, refusal.message) for refusal in found.refusals] == [
         ("claimed-twice", "the live model 'a' (m-2) is meant by another entry too")
     ]
+
+
+def renamed(**mark: Any) -> dict[str, Any]:
+    """A model called "elsewhere" with a mark of "us"."""
+    return item("m-1", "elsewhere", model_metadata={"egpsync": {"owner": "us", **mark}})
+
+
+def test_a_model_renamed_outside_is_renamed_back() -> None:
+    """It is no create, and with prune no delete: its mark keeps the name that its owner declares."""
+    plan = plan_of([entry("a", model_type="completion")], [renamed(name="a")], owner="us", prune=True)
+    assert [(change.action, change.id, change.reason) for change in plan.changes] == [
+        ("rename", "m-1", "was renamed outside, from 'a' to 'elsewhere'")
+    ]
+    assert sent(plan) == [("PATCH", "/v5/models/m-1", {"name": "a"})]
+
+
+@pytest.mark.parametrize(
+    ("entries", "items", "owner"),
+    [
+        ([entry("a", model_type="completion")], [renamed(name="b")], "us"),
+        ([entry("a", model_type="completion")], [renamed(name="a")], "them"),
+        ([entry("a", model_type="completion")], [renamed(name="a")], None),
+        ([entry("a", model_type="completion"), entry("elsewhere")], [renamed(name="a")], "us"),
+        (
+            [entry("a", model_type="completion")],
+            [renamed(name="a"), {**renamed(name="a"), "id": "m-2", "name": "copy"}],
+            "us",
+        ),
+    ],
+    ids=["another name", "another owner", "no owner", "meant by another entry", "two of them"],
+)
+def test_a_mark_that_does_not_tell_where_a_model_went(
+    entries: list[dict[str, Any]], items: list[dict[str, Any]], owner: str | None
+) -> None:
+    """One that is not this owner's, that another entry means, or one of several: the model is missing."""
+    (change,) = [each for each in plan_of(entries, items, owner=owner).changes if each.name == "a"]
+    assert change.action == "create"
+
+
+@pytest.mark.parametrize(
+    ("heir", "old", "found"),
+    [
+        ({"owner": "us"}, "a--next", "m-2"),
+        ({"owner": "them"}, "a--next", "m-1"),
+        ({"owner": "us"}, "elsewhere", "m-1"),
+        ({}, "a--next", "m-1"),
+    ],
+    ids=["own, unfinished", "another owner's", "not exchanged", "nobody's"],
+)
+def test_an_id_is_the_identity_while_its_model_is_there(heir: dict[str, Any], old: str, found: str) -> None:
+    """A mark that claims to replace it counts only for this owner's own replacement, half done."""
+    items = [
+        item("m-1", old, model_metadata={"egpsync": {"owner": "us"}}),
+        item("m-2", "a", model_metadata={"egpsync": {**heir, "replaces": "m-1"}}),
+    ]
+    plan = plan_of([entry("a", id="m-1")], items, owner="us")
+    assert [change.id for change in plan.changes] == [found]

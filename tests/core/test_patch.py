@@ -137,7 +137,7 @@ def test_the_mark_rides_along() -> None:
     """A missing owner is written with a change of configuration, and alone only to adopt."""
     desired = desired_of(entry("a", "launch", vendor_configuration=image(tag="v2")), owner="p").models[0]
     live = live_model(launched("m", "a", model_metadata={"k": 1}))
-    mark = {"model_metadata": {"k": 1, "egpsync": {"owner": "p"}}}
+    mark = {"model_metadata": {"k": 1, "egpsync": {"owner": "p", "name": "a"}}}
     partial = {"vendor_configuration": {"model_image": {"tag": "v2"}}}
     assert update_body(desired, live, differences(desired, live)) == {**partial, **mark}
     assert update_body(desired, live, ()) == {}

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from egpsync.account.requests import requests_of
-from egpsync.core.recreate import standby_name
+from egpsync.core.mark import standby_name
 from tests.core.build import LAUNCH, entry, item, launched, only_change, plan_of, planned_of, sent, steps_in_words
 from tests.core.server import Server, play
 

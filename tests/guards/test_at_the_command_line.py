@@ -36,7 +36,7 @@ CASES = {
     "redeploy-threshold": Case(
         seed=[launch("a"), launch("b")],
         manifest=owned(launch("a", tag="v2"), launch("b", tag="v2")),
-        arguments=("--confirm-redeploy", "3"),
+        arguments=("--confirm-redeploy", "1"),
         environ={"EGPSYNC_LIMIT_COUNT": "1"},
         says="would redeploy 2 of 2 models; 1 are allowed without consent (100 percent, at least 3, at most 1)",
         consent="--confirm-redeploy 2",
@@ -67,7 +67,8 @@ CASES = {
         manifest=owned(hosted("a", model_metadata={"k": 1})),
         environ={},
         says="belongs to 'them', and these manifests are of 'us'",
-        consent="change it in the manifests of 'them', or have them give it up there first",
+        consent="change it in the manifests of 'them', have them give it up there first, "
+        "or take it over with --adopt-from them",
     ),
     "empty-manifests": Case(
         seed=[hosted("a", model_metadata=marked())],

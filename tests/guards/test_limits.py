@@ -58,11 +58,11 @@ def test_the_refusal_names_the_figures_and_the_flag(emulator: StartEmulator, rep
     ]
 
 
-@pytest.mark.parametrize(("confirmed", "allowed"), [(4, True), (3, False), (5, False)])
-def test_consent_names_the_very_count(
+@pytest.mark.parametrize(("confirmed", "allowed"), [(4, True), (3, False), (5, True)])
+def test_consent_means_at_most_so_many(
     emulator: StartEmulator, repository: Make, confirmed: int, *, allowed: bool
 ) -> None:
-    """One more or one less is another plan than the one that was consented to."""
+    """What is left of a run that was cut short needs no consent of its own."""
     consent = Consent(confirmed=((Action.DELETE, confirmed),))
     plan = plan_of(deleting(emulator, repository, 4, 10), consent=consent, **DEFAULTS)
     assert (plan.refusals == ()) is allowed
@@ -98,9 +98,15 @@ def test_a_replacement_is_refused_with_its_reason(emulator: StartEmulator, repos
     assert refusal.message.startswith("can only be changed by replacing the model: model_type: ")
 
 
-def test_creates_and_metadata_have_no_limit(emulator: StartEmulator, repository: Make) -> None:
-    """Nothing that runs is torn down."""
+def test_metadata_has_no_limit(emulator: StartEmulator, repository: Make) -> None:
+    """Nothing that runs is torn down, and nothing is added."""
     running = emulator(seed=[hosted(f"m{number}") for number in range(30)])
     wanted: list[Any] = [hosted(f"m{number}", model_metadata={"k": 1}) for number in range(30)]
-    made = repository(running, *wanted, *(hosted(f"n{number}") for number in range(30)))
-    assert plan_of(made, **DEFAULTS).refusals == ()
+    assert plan_of(repository(running, *wanted), **DEFAULTS).refusals == ()
+
+
+def test_creations_are_held_to_the_cap(emulator: StartEmulator, repository: Make) -> None:
+    """Whatever the account holds: the manifests of another one would fill it."""
+    made = repository(emulator(), *(hosted(f"n{number}") for number in range(21)))
+    assert only(plan_of(made, **DEFAULTS)).consent == "--confirm-create 21"
+    assert plan_of(made, consent=Consent(confirmed=((Action.CREATE, 21),)), **DEFAULTS).refusals == ()

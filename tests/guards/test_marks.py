@@ -29,7 +29,7 @@ def test_it_is_written_with_another_change(emulator: StartEmulator, repository: 
     made = wants(repository(emulator(seed=[seed], deploy_seconds=0.03)), wanted)
     made.apply()
     assert len(sent(made)) == 1
-    assert made.live("a")["model_metadata"]["egpsync"] == {"owner": "us"}
+    assert made.live("a")["model_metadata"] | {"k": 1} == {"k": 1, **marked(name="a")}
     assert plan_of(made).empty
 
 
@@ -39,7 +39,7 @@ def test_adopt_writes_it_alone_and_once(emulator: StartEmulator, repository: Mak
     plan = plan_of(made, ADOPT)
     assert [(change.action, change.fields) for change in plan.changes] == [(Action.UPDATE, ())]
     made.apply(plan, options=ADOPT)
-    assert made.live("a")["model_metadata"] == {"k": 1, **marked()}
+    assert made.live("a")["model_metadata"] == {"k": 1, **marked(name="a")}
     assert plan_of(made, ADOPT).empty
 
 
@@ -59,7 +59,9 @@ def test_anothers_mark_is_never_overwritten(emulator: StartEmulator, repository:
     refusal = only(plan_of(made, ADOPT if options else None))
     assert (refusal.guard, refusal.model) == ("foreign-owner", ("openai", "a"))
     assert refusal.message == "belongs to 'them', and these manifests are of 'us'"
-    assert refusal.consent == "change it in the manifests of 'them', or have them give it up there first"
+    assert refusal.consent == (
+        "change it in the manifests of 'them', have them give it up there first, or take it over with --adopt-from them"
+    )
 
 
 @pytest.mark.parametrize("wanted", [absent("a"), hosted("b", renamed_from="a")], ids=["delete", "rename"])
@@ -107,7 +109,7 @@ def test_protection_survives_a_change_by_an_entry_that_does_not_mention_it(
     seed = [hosted("a", model_metadata=marked(prevent_destroy=True))]
     made = wants(repository(emulator(seed=seed)), hosted("a", model_metadata={"k": 1}))
     made.apply()
-    assert made.live("a")["model_metadata"] == {"k": 1, **marked(prevent_destroy=True)}
+    assert made.live("a")["model_metadata"] == {"k": 1, **marked(prevent_destroy=True, name="a")}
 
 
 def test_an_explicit_false_lifts_it(emulator: StartEmulator, repository: Make) -> None:
@@ -118,7 +120,7 @@ def test_an_explicit_false_lifts_it(emulator: StartEmulator, repository: Make) -
     plan = plan_of(made, ADOPT)
     assert refusals(plan) == []
     made.apply(plan, options=ADOPT)
-    assert [model["model_metadata"] for model in made.running.store.models()] == [marked()]
+    assert [model["model_metadata"] for model in made.running.store.models()] == [marked(name="b")]
 
 
 def test_protection_not_yet_on_the_live_model_is_pointed_out(emulator: StartEmulator, repository: Make) -> None:

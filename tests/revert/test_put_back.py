@@ -145,7 +145,10 @@ def test_ones_own_mark_does_not_block(emulator: StartEmulator, repository: Make)
     wants(made, {**hosted("a", model_metadata={"k": 2}), "lifecycle": {"prevent_destroy": True}}, owner="us")
     run = made.apply()
     put_back(made, journal_of(made, run))
-    assert made.live("a")["model_metadata"] == {"k": 1, "egpsync": {"owner": "us", "prevent_destroy": True}}
+    assert made.live("a")["model_metadata"] == {
+        "k": 1,
+        "egpsync": {"owner": "us", "name": "a", "prevent_destroy": True},
+    }
 
 
 def test_a_server_that_spells_quantities_its_own_way(emulator: StartEmulator, repository: Make) -> None:

@@ -30,7 +30,7 @@ def test_adopt_is_carried(emulator: StartEmulator, shell: Shell) -> None:
     owned(shell.knows(running), hosted("a"))
     shell.run("plan", "--adopt", "--out", "reviewed.plan")
     assert shell.run("apply", "--plan", "reviewed.plan", "--yes").code == 0
-    assert running.store.named("a")["model_metadata"] == OWNED
+    assert running.store.named("a")["model_metadata"] == {"egpsync": {"owner": "us", "name": "a"}}
 
 
 def test_retry_failed_is_carried(emulator: StartEmulator, shell: Shell) -> None:
