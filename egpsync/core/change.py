@@ -76,7 +76,7 @@ def plan_update(pair: Pair, live: LiveModel, fields: tuple[FieldChange, ...], ac
     steps: list[Step] = [*_rename_steps(live, account), *_named_by_another(live, account)]
     if body:
         steps.append(Update(key=StepKey(live.id, "update"), model=live, body=body))
-    if "vendor_configuration" in body:
+    if "vendor_configuration" in body or (not steps and live.status == DEPLOYING):
         steps.append(Wait(key=StepKey(live.id, "wait"), model=live))
     action, reason = _action(live, fields, body, retry=retry)
     if pair.renamed_outside:
@@ -130,7 +130,7 @@ def _notes(pair: Pair, live: LiveModel, body: JsonMap, account: Account) -> Iter
     if given is not None:
         yield f"gets its name from the exchange {given.key.model} asks for"
     if live.status == DEPLOYING and not body and live.id not in account.names.steps:
-        yield "is deploying now"
+        yield "is deploying now: apply follows it to its end"
     if pair.desired.renamed_from is not None and live.name == pair.desired.name:
         yield "is renamed already: renamed_from can go from its entry"
     unprotected = pair.desired.lifecycle.prevent_destroy and not live.mark.prevent_destroy

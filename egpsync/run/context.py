@@ -5,7 +5,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from egpsync.account.client import Client
 from egpsync.model.live import LiveModel
@@ -60,7 +60,7 @@ class Pace:
     deployment: float = 2700.0  # until a deployment is given up on: the platform's builder takes up to 30 minutes
     first_poll: float = 1.0
     longest_poll: float = 30.0
-    settle: float = 20.0  # how long an answer may lag behind a write: the platform caches records for 15 s
+    settle: float = 90.0  # how long a reading may lag behind a write: the platform's caches take up to 75 s
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,3 +122,17 @@ class Execution:
     def id_of(self, model: Ref) -> str:
         """The id of the model that a step is about."""
         return model.id if isinstance(model, LiveModel) else self.id or ""
+
+
+class End(NamedTuple):
+    """How a change ended: at its last step, or where it stopped."""
+
+    execution: Execution
+    stop: Stop | None
+
+    @property
+    def outcome(self) -> Outcome:
+        """The outcome that it comes to."""
+        if self.stop is not None:
+            return self.stop.outcome
+        return Outcome.APPLIED if self.execution.change.steps else Outcome.NOTHING

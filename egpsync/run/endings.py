@@ -1,6 +1,8 @@
 """Why a change ends before its last step, in words that say what to do next."""
 
 import json
+from pathlib import Path
+from traceback import extract_tb
 
 from egpsync.account.requests import MODELS
 from egpsync.errors import ApiError, FileError
@@ -45,6 +47,21 @@ def not_sent(error: FileError) -> Stop:
     return Stop(outcome=Outcome.NOT_ATTEMPTED, failure=failure)
 
 
+def our_fault(error: Exception) -> Stop:
+    """Something in egpsync itself went wrong; its text is left out, as it can hold a secret."""
+    frames = [frame for frame in extract_tb(error.__traceback__) if "egpsync" in frame.filename]
+    place = f" at {Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
+    failure = Failure(
+        message=f"a fault of egpsync ({type(error).__name__}{place}): what was sent by then may have happened",
+        method="",
+        url="",
+        status=None,
+        advice="Report it to the maintainers of egpsync, with this line and the version. egpsync plan reads what the "
+        "server holds.",
+    )
+    return Stop(outcome=Outcome.UNKNOWN, failure=failure)
+
+
 def stale(run: Run, execution: Execution, live: LiveModel, moved: str) -> Stop:
     """The model is not as the plan saw it."""
     message = f"moved since the plan, so nothing {'more ' if execution.tried else ''}was sent: {moved}"
@@ -56,6 +73,32 @@ def did_not_converge(run: Run, live: LiveModel, left: tuple[FieldChange, ...]) -
     message = f"did not converge: {'; '.join(map(_sent_and_held, left))}"
     advice = "The server accepted the request and holds something else: write what it holds, or ask who runs the API."
     return Stop(outcome=Outcome.FAILED, failure=_read_failure(run, live, message, advice))
+
+
+def not_shown(run: Run, model_id: str, wanted: str, *, waited: bool) -> Stop:
+    """The server accepted a request, and the listing at the end of the run does not show it."""
+    late = "the listing at the end of the run does not show it" + ("" if waited else " yet, and the run was stopped")
+    url = f"{run.client.access.base_url}{MODELS}/{model_id}"
+    failure = Failure(
+        message=f"did not converge: {wanted}; the server accepted it, and {late}",
+        method="GET",
+        url=url,
+        status=None,
+        advice=AGAIN,
+    )
+    return Stop(outcome=Outcome.FAILED if waited else Outcome.UNKNOWN, failure=failure)
+
+
+def not_confirmed(error: ApiError) -> Stop:
+    """The listing that was to confirm what was written cannot be had."""
+    failure = Failure(
+        message=f"was accepted, and whether the server holds it is not known: {error.what}",
+        method=error.method,
+        url=error.url,
+        status=error.status,
+        advice=AGAIN,
+    )
+    return Stop(outcome=Outcome.UNKNOWN, failure=failure)
 
 
 def not_deleted(run: Run, live: LiveModel) -> Stop:

@@ -10,7 +10,17 @@ from typing import assert_never
 
 from egpsync.account.listing import fetch_one, find_by_name, is_id, parse_model
 from egpsync.account.requests import request_of
-from egpsync.errors import Ambiguous, ApiError, Conflict, FileError, Misanswered, NotFound, Rejected
+from egpsync.errors import (
+    Ambiguous,
+    ApiError,
+    Conflict,
+    FileError,
+    Misanswered,
+    NotFound,
+    RateLimited,
+    Rejected,
+    ServerFault,
+)
 from egpsync.model.live import DEPLOYING, FAILED_STATUSES, MARK, LiveModel
 from egpsync.model.plan import Action, Create, Delete, Rename, Swap, Until, Update, Wait, Write
 from egpsync.model.run import Event, Outcome, Stage
@@ -28,9 +38,12 @@ from egpsync.run.endings import (
     still_deploying,
     what_moved,
 )
-from egpsync.run.readings import has_ended, is_at_rest, read, read_at_rest, read_settled
+from egpsync.run.readings import has_ended, is_at_rest, read_at_rest, read_settled
 
 RESENDS = 4  # of one request, each after a reading that says it did not happen
+NAMING = frozenset({"name", "model_vendor", "on_conflict"})
+"""What of a creation's body is no field that the model must hold: its name may be a preliminary one."""
+
 NOTHING_SENT = frozenset({Outcome.STALE, Outcome.NOT_ATTEMPTED})
 CONFIRMED = "confirmed by reading, after an answer was lost"
 
@@ -62,12 +75,11 @@ async def execute_step(run: Run, execution: Execution, step: Write) -> Stop | No
             stop = await _act(run, execution, step, lost)
         except _BusyError as busy:
             last = busy.refusal
-        except NotFound as missing:
-            return failed(missing, Outcome.FAILED if execution.tried else Outcome.STALE)
         except ApiError as error:
-            if not isinstance(error, Ambiguous) or error.method == "GET":
-                return not_known(run, execution, error) if step.key in execution.tried else failed(error)
-            lost = last = error
+            if isinstance(error, Ambiguous) and error.method != "GET":
+                lost = last = error
+            else:
+                return await _ended_by(run, execution, step, error)
         except _UnsentError as unsent:
             return _in_doubt(execution, step, unsent.stop)
         else:
@@ -76,6 +88,59 @@ async def execute_step(run: Run, execution: Execution, step: Write) -> Stop | No
             execution.done += stop is None
             return _in_doubt(execution, step, stop)
     return not_known(run, execution, last) if lost else failed(last)
+
+
+async def _ended_by(run: Run, execution: Execution, step: Write, error: ApiError) -> Stop | None:
+    """How an error that is not to be tried again ends the change, or None where a reading shows that it does not."""
+    if error.method != "GET" and isinstance(error, NotFound | RateLimited | ServerFault):
+        return await _verified(run, execution, step, error)
+    if isinstance(error, NotFound):
+        return failed(error, Outcome.FAILED if execution.tried else Outcome.STALE)
+    return not_known(run, execution, error) if step.key in execution.tried else failed(error)
+
+
+async def _verified(run: Run, execution: Execution, step: Write, refusal: ApiError) -> Stop | None:
+    """A write that was answered as if it had not happened: a reading says whether it did, never the answer alone."""
+    try:
+        held = await _holds(run, execution, step)
+    except ApiError:
+        return not_known(run, execution, refusal)
+    if not held:
+        return failed(refusal)
+    execution.notes.append(f"the server answered {refusal.status}, and a reading shows that it did what was asked")
+    execution.tried.add(step.key)
+    execution.done += 1
+    await _record(run, execution, step, "done")
+    return None
+
+
+async def _holds(run: Run, execution: Execution, step: Write) -> bool:
+    """Whether a reading shows what the step asked for."""
+    match step:
+        case Create():
+            found = await _ours(run, step.body, 0.0)
+            if found is not None:
+                execution.id = found.id
+                execution.sent |= step.body.keys() - NAMING
+            return found is not None
+        case Update():
+            update, _ = run.replan.again(execution.change, await fetch_one(run.client, step.model.id))
+            execution.sent |= step.body.keys() if update is None else set()
+            return update is None
+        case Rename() | Swap():
+            return (await fetch_one(run.client, execution.id_of(step.model))).name == step.name
+        case Delete():
+            return await _is_gone(run, step.model.id)
+        case _:
+            assert_never(step)
+
+
+async def _is_gone(run: Run, model_id: str) -> bool:
+    try:
+        await fetch_one(run.client, model_id)
+    except NotFound:
+        return True
+    return False
 
 
 def _in_doubt(execution: Execution, step: Write, stop: Stop | None) -> Stop | None:
@@ -92,10 +157,8 @@ async def follow(run: Run, execution: Execution, step: Wait) -> Stop | None:
     wanted = has_ended if step.until == Until.READY else is_at_rest
     try:
         live, left = await read_settled(run, execution, model_id, wanted)
-        ours = (
-            "vendor_configuration" in execution.sent or execution.change.action == Action.UNCHANGED
-        )  # left by an earlier run
-        if has_ended(live) and ours and model_id == execution.id:
+        begun_earlier = execution.change.action == Action.UNCHANGED
+        if has_ended(live) and model_id == execution.id and ("vendor_configuration" in execution.sent or begun_earlier):
             await run.records.deployed(execution.change, live.status, live.status_reason)
         if step.until == Until.READY and live.status in FAILED_STATUSES:
             return deployment_failed(run, live)
@@ -129,16 +192,16 @@ async def _create(run: Run, execution: Execution, step: Create, lost: ApiError |
     body = step.body
     if lost is not None and (found := await _ours(run, body, run.pace.settle)) is not None:
         execution.notes.append("its creation is confirmed by reading, after an answer was lost")
-        return await _created(run, execution, body, found)
+        return _created(run, execution, body, found)
     if (moved := await _what_moved_of_the_old(run, execution)) is not None:
         return moved
     try:
-        return await _created(run, execution, body, await _send(run, execution, step))
+        return _created(run, execution, body, await _send(run, execution, step))
     except (Conflict, Rejected):
         if (found := await _ours(run, body, 0.0)) is None:
             raise
     execution.notes.append("an earlier attempt had created it")
-    return await _created(run, execution, body, found)
+    return _created(run, execution, body, found)
 
 
 async def _what_moved_of_the_old(run: Run, execution: Execution) -> Stop | None:
@@ -167,10 +230,10 @@ async def _ours(run: Run, body: JsonMap, patience: float) -> LiveModel | None:
     return found if ours else None
 
 
-async def _created(run: Run, execution: Execution, body: JsonMap, live: LiveModel) -> Stop | None:
+def _created(run: Run, execution: Execution, body: JsonMap, live: LiveModel) -> Stop | None:
     execution.id = live.id
-    execution.sent |= body.keys() - {"name", "model_vendor", "on_conflict"}
-    return await _converged(run, execution, live)
+    execution.sent |= body.keys() - NAMING
+    return _converged(run, execution, live)
 
 
 async def _update(run: Run, execution: Execution, step: Update, lost: ApiError | None) -> Stop | None:
@@ -186,12 +249,14 @@ async def _update(run: Run, execution: Execution, step: Update, lost: ApiError |
         execution.notes.append(CONFIRMED if lost else "held it already when its turn came")
         execution.sent |= parts if lost else set()
         return None
+    if (taken := _taken(run, execution, step.model, live)) is not None:
+        return taken
     moved = what_moved(change, fields, parts)
     if now.body != step.body or (moved and not lost):
         return stale(run, execution, live, "; ".join(moved) or "what it holds beside the declared fields has changed")
     answer = await _send(run, execution, step)
     execution.sent |= parts
-    return await _converged(run, execution, answer)
+    return _converged(run, execution, answer)
 
 
 async def _rename(run: Run, execution: Execution, step: Rename | Swap, lost: ApiError | None) -> Stop | None:
@@ -203,6 +268,8 @@ async def _rename(run: Run, execution: Execution, step: Rename | Swap, lost: Api
         return None
     if live.name != step.expects:
         return stale(run, execution, live, f"it is called {live.name!r} now, and was to be {step.expects!r}")
+    if isinstance(step.model, LiveModel) and (taken := _taken(run, execution, step.model, live)) is not None:
+        return taken
     if isinstance(step, Swap) and (moved := await _what_moved_of_the_other(run, execution, step)) is not None:
         return moved
     answer = await _send(run, execution, step)
@@ -217,16 +284,30 @@ async def _what_moved_of_the_other(run: Run, execution: Execution, step: Swap) -
     if other.name != step.name:
         why = f"the name {step.name!r} was to be its, and it is called {other.name!r}"
         return stale(run, execution, other, why)
+    if (taken := _taken(run, execution, step.other, other)) is not None:
+        return taken
     replaced = execution.change.live is not None and execution.change.live.id == other.id
     if replaced and step.other.fields != other.fields:
         return stale(run, execution, other, "the fields of the model to be replaced have changed since the plan")
     return None
 
 
+def _taken(run: Run, execution: Execution, planned: LiveModel, live: LiveModel) -> Stop | None:
+    """The owner read just before a write must be the one that was planned with, or ours by this change's own doing."""
+    owner, desired = live.mark.owner, execution.change.desired
+    by_us = bool(execution.tried) and desired is not None and owner == desired.owner
+    if owner == planned.mark.owner or by_us:
+        return None
+    was, now = (f"belongs to {name!r}" if name else "has no owner" for name in (planned.mark.owner, owner))
+    return stale(run, execution, live, f"it {now} now, and {was} when it was planned")
+
+
 async def _delete(run: Run, execution: Execution, step: Delete) -> Stop | None:
     try:
         return await _delete_what_was_planned(run, execution, step)
-    except NotFound:
+    except NotFound as error:
+        if error.method != "GET" and not await _is_gone(run, step.model.id):
+            return failed(error)
         execution.notes.append("was gone already")
         return None
 
@@ -237,6 +318,8 @@ async def _delete_what_was_planned(run: Run, execution: Execution, step: Delete)
         return replace(still_deploying(run, live), outcome=Outcome.NOT_ATTEMPTED)
     if live.name != step.expects:
         return stale(run, execution, live, f"it is called {live.name!r} now, and was to be {step.expects!r}")
+    if (taken := _taken(run, execution, step.model, live)) is not None:
+        return taken
     if live.fields != step.model.fields:
         return stale(run, execution, live, "its fields have changed since the plan")
     try:
@@ -312,13 +395,7 @@ async def _raise_busy_or(run: Run, model_id: str, refusal: ApiError) -> None:
     raise refusal
 
 
-async def _converged(run: Run, execution: Execution, live: LiveModel) -> Stop | None:
-    """See that the model holds all that was sent so far, with patience for answers that lag behind."""
-    started, pause = run.clock(), run.pace.first_poll
-    while left := run.replan.unsettled(execution.change, live, frozenset(execution.sent)):
-        if run.clock() - started + pause > run.pace.settle:
-            return did_not_converge(run, live, left)
-        await run.sleep(pause)
-        pause = min(pause * 1.5, run.pace.longest_poll)
-        live = await read(run, execution, live.id)
-    return None
+def _converged(run: Run, execution: Execution, live: LiveModel) -> Stop | None:
+    """See that the answer agrees with all that was sent so far. One that does not is no matter of patience."""
+    left = run.replan.unsettled(execution.change, live, frozenset(execution.sent))
+    return did_not_converge(run, live, left) if left else None

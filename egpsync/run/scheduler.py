@@ -5,13 +5,20 @@ Deletions come last. One change's failure stops only what needs it, until `max_f
 """
 
 import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 from egpsync.model.live import DEPLOYING
 from egpsync.model.plan import Action, Change, Create, Delete, Plan, Rename, Step, StepKey, Swap, Update, Wait, deploys
 from egpsync.model.run import ChangeResult, Event, Failure, Outcome, RunResult, Stage
-from egpsync.run.context import Execution, Run, Stop
+from egpsync.run.confirm import confirm
+from egpsync.run.context import End, Execution, Run, Stop
+from egpsync.run.endings import our_fault
 from egpsync.run.execute import NOTHING_SENT, execute_step, follow
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,33 +58,28 @@ class _Scheduler:
         self.failures = 0
 
     async def run_all(self) -> RunResult:
-        """Every change's result, in the plan's order."""
+        """Every change's result, in the plan's order; all that was written is confirmed by one listing at the end."""
         self._count_ended(None, None)
-        results = await asyncio.gather(*map(self._change, self.plan.changes))
-        return RunResult(plan=self.plan, results=tuple(results), interrupted=None)
+        ends = await asyncio.gather(*map(self._change, self.plan.changes))
+        confirmed = await _or_fault(confirm(self.run, ends), lambda error: [_fault(end, error) for end in ends])
+        return RunResult(plan=self.plan, results=tuple(map(_result, confirmed)), interrupted=None)
 
-    async def _change(self, change: Change) -> ChangeResult:
+    async def _change(self, change: Change) -> End:
         execution = Execution(change=change, id=change.id)
-        stop = _half_way(execution, await self._steps(change, execution))
+        end = await _or_fault(self._ended(execution), lambda error: _fault(End(execution, None), error))
         for step in change.steps:
             if not (finished := self.finished[step.key]).done():
                 finished.set_result(False)
-        outcome = stop.outcome if stop else Outcome.APPLIED if change.steps else Outcome.NOTHING
-        if 0 < execution.done < len(change.writes):
-            execution.notes.append(f"{execution.done} of its {len(change.writes)} requests were carried out")
-        self._count_ended(change, outcome)
+        self._count_ended(change, end.outcome)
         if change.steps:
-            words = stop.failure.message if stop and stop.failure else "; ".join(execution.notes)
-            told = f"{outcome.replace('_', ' ')}{': ' if words else ''}{words}"
-            self.run.progress(Event(change=change, stage=Stage.ENDED, text=told))
-        return ChangeResult(
-            change=change,
-            outcome=outcome,
-            id=execution.id,
-            done=execution.done,
-            failure=stop.failure if stop else None,
-            note="; ".join(dict.fromkeys(execution.notes)),
-        )
+            words = end.stop.failure.message if end.stop and end.stop.failure else "; ".join(execution.notes)
+            told = f"{end.outcome.replace('_', ' ')}{': ' if words else ''}{words}"
+            with suppress(Exception):  # who looks on has no say in what happens
+                self.run.progress(Event(change=change, stage=Stage.ENDED, text=told))
+        return end
+
+    async def _ended(self, execution: Execution) -> End:
+        return End(execution, _half_way(execution, await self._steps(execution.change, execution)))
 
     async def _steps(self, change: Change, execution: Execution) -> Stop | None:
         if change.moved:
@@ -152,6 +154,33 @@ class _Scheduler:
             self.others_ended.set()
         if self.canaries_left == 0:
             self.canaries_ended.set()
+
+
+async def _or_fault(doing: Awaitable[T], otherwise: Callable[[Exception], T]) -> T:
+    """What is done; where a fault of our own ends it, what is to be said of that. The other changes go on."""
+    try:
+        return await doing
+    except Exception as error:  # noqa: BLE001 - the one net around what a run does to a model
+        return otherwise(error)
+
+
+def _fault(end: End, error: Exception) -> End:
+    """An end that is nobody's but ours: what was sent by then is known to the journal alone."""
+    return End(end.execution, our_fault(error)) if end.execution.change.steps else end
+
+
+def _result(end: End) -> ChangeResult:
+    change, execution = end.execution.change, end.execution
+    half = [f"{execution.done} of its {len(change.writes)} requests were carried out"]
+    notes = [*execution.notes, *(half if 0 < execution.done < len(change.writes) else [])]
+    return ChangeResult(
+        change=change,
+        outcome=end.outcome,
+        id=execution.id,
+        done=execution.done,
+        failure=end.stop.failure if end.stop else None,
+        note="; ".join(dict.fromkeys(notes)),
+    )
 
 
 def _half_way(execution: Execution, stop: Stop | None) -> Stop | None:

@@ -81,7 +81,7 @@ def test_a_missing_model_is_created_and_followed_to_ready(emulator: StartEmulato
 
 
 def test_each_model_is_read_before_it_is_changed(emulator: StartEmulator, repository: Make) -> None:
-    """Between the listing and the PATCH lies a GET of that very model."""
+    """Between the listing and the PATCH lies a GET of that very model; one listing at the end confirms the run."""
     running = emulator(seed=[hosted("gpt")])
     made = repository(running, hosted("gpt", model_metadata={"a": 1}))
     made.apply()
@@ -90,6 +90,7 @@ def test_each_model_is_read_before_it_is_changed(emulator: StartEmulator, reposi
         ("GET", "/v5/models"),
         ("GET", path),
         ("PATCH", path),
+        ("GET", "/v5/models"),
     ]
 
 
@@ -167,14 +168,14 @@ def test_a_change_that_a_deployment_kept_from_being_sent_is_not_attempted(
 
 
 def test_without_waiting_a_redeploy_is_left_in_flight(emulator: StartEmulator, repository: Make) -> None:
-    """--no-wait: the answer to the PATCH is the last that is heard."""
+    """--no-wait: the listing that confirms the run is the last that is heard."""
     running = emulator(seed=[launch("slow")], deploy_seconds=60)
     made = repository(running, launch("slow", image={"tag": "v2"}))
     plan = made.plan()
     run = made.apply(plan, wait=False)
     assert outcomes(run) == {"slow": Outcome.IN_FLIGHT}
     assert result_of(run, "slow").failure is None
-    assert [entry.method for entry in running.log.entries] == ["GET", "GET", "PATCH"]
+    assert [entry.method for entry in running.log.entries] == ["GET", "GET", "PATCH", "GET"]
 
 
 def test_a_failed_model_is_deployed_again_on_request(emulator: StartEmulator, repository: Make) -> None:
