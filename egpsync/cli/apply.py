@@ -69,13 +69,14 @@ def confirm_and_apply(
     if plan is None or report.errored or not _has_steps(plan):
         call.output.write(report)
         raise click.exceptions.Exit(exit_code(report))
-    if not plan.empty and not yes:
+    asked = not plan.empty and not yes
+    if asked:
         _ask(call, plan, report)
     call.output.try_files()
     result = asyncio.run(_carry_out(call, plan, planned.options))
     with _undisturbed():
         report = call.report(kind, planned, result)
-        call.output.write(report)
+        call.output.write(report, planned=asked and call.output.verbosity <= 0)
         settle(call.settings, told)
     if call.output.verbosity >= 0 and any(change.done for change in result.results):
         complain(f"egpsync: egpsync revert {result.journal} plans the way back")

@@ -3,7 +3,7 @@
 import shutil
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -33,8 +33,11 @@ class Output:
         for _, file in self.reports:
             try_whole(Path(file))
 
-    def write(self, report: Report) -> None:
-        """Write every file, then stdout. Raises FileError for the first that failed, once all else is written."""
+    def write(self, report: Report, *, planned: bool = False) -> None:
+        """Write every file, then stdout, where a plan that was `planned` on the terminal before is not told again.
+
+        Raises FileError for the first that failed, once all else is written.
+        """
         style = Style(color=False, verbosity=1)
         failures: list[FileError] = []
         for kind, file in self.reports:
@@ -42,7 +45,9 @@ class Output:
                 write_whole(Path(file), FORMATS[kind](report, style))
             except FileError as error:
                 failures.append(error)
-        click.echo(_encodable(FORMATS[self.format](report, self._style())), nl=False, color=True)
+        click.echo(
+            _encodable(FORMATS[self.format](report, replace(self._style(), planned=planned))), nl=False, color=True
+        )
         if failures:
             raise failures[0]
 

@@ -19,6 +19,7 @@ _UNSEEN = frozenset(
         ),
     )
 )
+_line_of = json.JSONEncoder(ensure_ascii=False, sort_keys=True).encode  # json.dumps makes one for every call
 _PLAIN_NAME = re.compile(r"[\w./:+-]+")
 _SGR = r"\x1b\[[0-9;]*m"
 _COMMAND_AT_START = re.compile(rf"^((?:\s|{_SGR})*):(?=:)", re.MULTILINE)
@@ -40,6 +41,8 @@ def visible(text: str) -> str:
 
 def json_line(value: Json, *, indent: int | None = None) -> str:
     """A value as JSON that a person can read: sorted keys, one line unless `indent` is given."""
+    if indent is None:
+        return visible(_line_of(value))
     text = json.dumps(value, ensure_ascii=False, sort_keys=True, indent=indent)
     return "\n".join(map(visible, text.split("\n")))
 

@@ -1,21 +1,12 @@
 """Long values in, pieces out that fit a line and still show where two values differ."""
 
-from itertools import takewhile
 from unicodedata import combining, east_asian_width
 
-from egpsync.model.report import MASK
-from egpsync.model.values import Json
-from egpsync.report.escape import json_line
 from egpsync.report.words import plural
 
 CONTEXT = 20  # characters at least shown on each side of the place where two values differ
 SHORTEST = 80  # characters that a folded value always gets
 _NOTES = 42  # characters that saying what is left out takes, at both ends
-
-
-def value_text(value: Json) -> str:
-    """A masked value for people: JSON on one line, and the mask without quotes."""
-    return MASK if value == MASK else json_line(value)
 
 
 def fold(text: str, limit: int) -> str:
@@ -53,7 +44,15 @@ def padded(text: str, columns: int) -> str:
 
 
 def _common(one: str, other: str) -> int:
-    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False)))
+    """How many characters two texts begin with alike, halving what is compared at once."""
+    low, high = 0, min(len(one), len(other))
+    while low < high:
+        middle = (low + high + 1) // 2
+        if one[low:middle] == other[low:middle]:
+            low = middle
+        else:
+            high = middle - 1
+    return low
 
 
 def _window(text: str, left: int, right: int, limit: int) -> str:

@@ -27,6 +27,7 @@ class Style:
 
     color: bool = False  # whether the stream shows colours
     verbosity: int = 0  # -1: findings and the summary alone; 1: requests, whole values, unchanged models
+    planned: bool = False  # whether the reader has just seen the plan, and wants only how it ended
     width: int = 100  # columns that a line may fill before its values are folded
 
     def paint(self, tone: Tone | None, text: str) -> str:

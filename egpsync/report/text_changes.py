@@ -1,12 +1,22 @@
-"""One model's change in, lines of terminal text out: what happens, why, field by field, and how it ended."""
+"""Changes in, lines of terminal text out: what happens, why, field by field, and how it ended; equal ones together."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from egpsync.model.report import Report, ReportChange, ReportField, ReportOutcome, ReportRequest
 from egpsync.report.escape import json_line, label, visible
-from egpsync.report.fold import cells, fold, fold_pair, padded, value_text
+from egpsync.report.fold import cells, fold, fold_pair, padded
 from egpsync.report.style import Style, Tone
-from egpsync.report.words import MARKS, OUTCOME_WORDS, action_word, dotted, field_remarks
+from egpsync.report.words import (
+    MARKS,
+    OUTCOME_WORDS,
+    action_word,
+    dotted,
+    field_remarks,
+    plural,
+    request_line,
+    values_shown,
+)
 
 ACTION_TONES: Mapping[str, Tone] = {
     "create": Tone.CREATE,
@@ -28,41 +38,115 @@ OUTCOME_TONES: Mapping[str, Tone] = {
     "unknown": Tone.ALARM,
     "nothing": Tone.FAINT,
 }
+MANY = 3
+"""From how many on equal changes are told together."""
+
 _FIELD_MARKS = {"add": ("+", Tone.CREATE), "change": ("~", Tone.UPDATE), "remove": ("-", Tone.DESTROY)}
 _WIDEST_PATH = 56  # columns up to which the values of one model line up
 _SHORT = 48  # columns that the values of a field get on its line, even where it grows too long
 _INDENT = " " * 6
 
 
-def change_lines(report: Report, change: ReportChange, style: Style) -> Iterator[str]:
-    """A model: mark, action, name, vendor, id; the reason; its fields; with -v its requests; how it ended."""
-    yield _title(report, change, style)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """Changes that look the same but for their names, ids and places; most often one alone."""
+
+    changes: Sequence[ReportChange]
+    values: Sequence[tuple[str, str]]  # of each field, as text
+
+    @property
+    def first(self) -> ReportChange:
+        """The one that stands for all."""
+        return self.changes[0]
+
+
+def alike(changes: Sequence[ReportChange], style: Style) -> list[Shown]:
+    """The changes with their values as text, in their order; many that are equal become one, unless -v lists all."""
+    found: dict[Hashable, list[ReportChange]] = {}
+    texts: dict[Hashable, Sequence[tuple[str, str]]] = {}
+    for change in changes:
+        values = () if style.planned else tuple(map(values_shown, change.fields))
+        # What is replaced is told one by one, as each of its requests is.
+        alone = style.verbosity > 0 or change.action == "recreate"
+        key = id(change) if alone else _likeness(change, values, style)
+        found.setdefault(key, []).append(change)
+        texts.setdefault(key, values)
+    shown = []
+    for key, members in found.items():
+        groups = [members] if len(members) >= MANY else [[member] for member in members]
+        shown += [Shown(changes=group, values=texts[key]) for group in groups]
+    return shown
+
+
+def change_lines(report: Report, shown: Shown, style: Style) -> Iterator[str]:
+    """Mark, action, name, vendor, id; how it ended; the reason; its fields; with -v its requests."""
+    change, many = shown.first, len(shown.changes) > 1
+    yield _many(report, shown, style) if many else _title(report, change, style)
     if change.outcome:
-        yield from _outcome(change.outcome, style)
-    if style.verbosity < 0:
+        yield from _outcome(change.outcome, style, call=ending_call(change, many=many))
+    if style.planned:
         return
-    for text in (change.reason, *change.notes):
+    for text in (_nameless(change, change.reason) if many else change.reason, *change.notes):
         if text:
             yield f"{_INDENT}{style.paint(Tone.FAINT, '#')} {visible(text)}"
-    yield from _fields(change, style)
+    yield from _fields(shown, style)
     if style.verbosity > 0:
         for request in change.requests:
             yield from _request(request, style)
     elif change.action == "recreate" and report.kind != "drift":  # several requests, each with an effect of its own
         for request in change.requests:
-            yield f"{_INDENT}{visible(f'{request.method} {request.path}')}{_called(request)}"
+            yield f"{_INDENT}{request_line(request)}{_called(request)}"
+
+
+def model_name(change: ReportChange) -> str:
+    """Name and vendor."""
+    return f"{label(change.name)} ({label(change.model_vendor)})"
+
+
+def ending_call(change: ReportChange, *, many: bool) -> str:
+    """The request that an outcome is about and its answer; for many models without the id."""
+    if change.outcome is None:
+        return ""
+    url = change.outcome.url.replace(change.id, "(id)") if many and change.id else change.outcome.url
+    answered = f" -> {change.outcome.status}" if change.outcome.status is not None else ""
+    return visible(f"{change.outcome.method} {url}".strip() + answered)
+
+
+def _likeness(change: ReportChange, values: Sequence[tuple[str, str]], style: Style) -> Hashable:
+    """All that is told of a change but its own name, id and places."""
+    ended = change.outcome
+    ending = ended and (ended.result, ending_call(change, many=True), _nameless(change, ended.message), ended.note)
+    what = (change.action, change.model_vendor, change.previous_name is None, change.status, ending)
+    if style.planned:
+        return what
+    fields = tuple(
+        (field.path, field.op, field.effect, field.reason, *texts)
+        for field, texts in zip(change.fields, values, strict=True)
+    )
+    return what, _nameless(change, change.reason), change.notes, fields
+
+
+def _nameless(change: ReportChange, text: str) -> str:
+    """A sentence about one model, for many."""
+    return text.replace(f"'{change.name}'", "of that name") if text else text
+
+
+def _many(report: Report, shown: Shown, style: Style) -> str:
+    names = [_names(change, style) for change in shown.changes]
+    room, listed = 2 * style.width - 40, 0
+    for change in shown.changes:
+        room -= cells(label(change.name)) + cells(label(change.previous_name or "")) + 2
+        if room < 0:
+            break
+        listed += 1
+    listed = max(1, listed)
+    more = f" and {len(names) - listed:,} more (all with -v)" if listed < len(names) else ""
+    count = plural(len(names), f"{label(shown.first.model_vendor)} model")
+    return f"{_lead(report, shown.first, style)}  {count}: {', '.join(names[:listed])}{more}"
 
 
 def _title(report: Report, change: ReportChange, style: Style) -> str:
-    tone = ACTION_TONES[change.action]
-    word = action_word(report, change.action)
-    wide = 20 if report.kind == "drift" else 9
-    mark = style.paint(tone, f"{MARKS[change.action]:<3} {word:<{wide}}")
-    ended = ""
-    if change.outcome:
-        result = change.outcome.result
-        ended = style.paint(OUTCOME_TONES[result], f"{OUTCOME_WORDS[result]:<13}") + " "
-    parts = [f"  {ended}{mark}  {_names(change, style)} ({label(change.model_vendor)})"]
+    parts = [f"{_lead(report, change, style)}  {_names(change, style)} ({label(change.model_vendor)})"]
     if change.id is not None:
         parts.append(style.paint(Tone.FAINT, f"[{label(change.id)}]"))
     if change.status not in (None, "ready"):
@@ -72,45 +156,52 @@ def _title(report: Report, change: ReportChange, style: Style) -> str:
     return "  ".join(parts)
 
 
+def _lead(report: Report, change: ReportChange, style: Style) -> str:
+    """How it ended, its mark and its action."""
+    wide = 20 if report.kind == "drift" else 9
+    word = f"{MARKS[change.action]:<3} {action_word(report, change.action):<{wide}}"
+    ended = ""
+    if change.outcome:
+        result = change.outcome.result
+        ended = style.paint(OUTCOME_TONES[result], f"{OUTCOME_WORDS[result]:<13}") + " "
+    return f"  {ended}{style.paint(ACTION_TONES[change.action], word)}"
+
+
 def _names(change: ReportChange, style: Style) -> str:
     name = style.paint(Tone.STRONG, label(change.name))
     return name if change.previous_name is None else f"{label(change.previous_name)} -> {name}"
 
 
-def _outcome(outcome: ReportOutcome, style: Style) -> Iterator[str]:
+def _outcome(outcome: ReportOutcome, style: Style, *, call: str) -> Iterator[str]:
     tone = OUTCOME_TONES[outcome.result]
-    call = f"{outcome.method} {outcome.url}".strip()
-    answered = f" -> {outcome.status}" if outcome.status is not None else ""
-    if call or answered:
-        yield f"{_INDENT}{style.paint(tone, visible(call + answered))}"
+    if call:
+        yield f"{_INDENT}{style.paint(tone, call)}"
     if outcome.message:
         yield f"{_INDENT}{style.paint(tone, visible(outcome.message))}"
     if outcome.note:
         yield f"{_INDENT}{visible(outcome.note)}"
-    if outcome.advice:
-        yield f"{_INDENT}{style.paint(Tone.STRONG, 'next:')} {visible(outcome.advice)}"
 
 
-def _fields(change: ReportChange, style: Style) -> Iterator[str]:
+def _fields(shown: Shown, style: Style) -> Iterator[str]:
+    change = shown.first
     widest = min(_WIDEST_PATH, max((cells(dotted(field.path)) for field in change.fields), default=0))
-    for field in change.fields:
-        yield from _field(change, field, widest, style)
+    for count, (field, values) in enumerate(zip(change.fields, shown.values, strict=True)):
+        placed = all(other.fields[count].source == field.source for other in shown.changes)
+        yield from _field(field, values, field_remarks(change, field, placed=placed), widest, style)
 
 
-def _field(change: ReportChange, field: ReportField, widest: int, style: Style) -> Iterator[str]:
+def _field(field: ReportField, both: tuple[str, str], remarks: str, widest: int, style: Style) -> Iterator[str]:
     mark, tone = _FIELD_MARKS[field.op]
     start = f"{mark} {padded(f'{dotted(field.path)}:', widest + 1)} "
-    remarks = field_remarks(change, field)
     room = style.width - len(_INDENT) - cells(start) - cells(remarks)
-    shown = [value_text(field.before), value_text(field.after)]
-    values = shown if field.op == "change" else [shown[0] if field.op == "remove" else shown[1]]
+    values = both if field.op == "change" else (both[0] if field.op == "remove" else both[1],)
     painted = f"{_INDENT}{style.paint(tone, mark)}{start[1:]}"
     tail = style.paint(Tone.FAINT, remarks)
     if sum(map(cells, values)) + 4 * (len(values) - 1) <= max(room, _SHORT):
         yield f"{painted}{' -> '.join(values)}{tail}"
     elif field.op == "change":
         yield f"{painted.rstrip()}{tail}"
-        before, after = values if style.verbosity > 0 else fold_pair(shown[0], shown[1], 2 * style.width)
+        before, after = both if style.verbosity > 0 else fold_pair(*both, 2 * style.width)
         yield f"{_INDENT}    {style.paint(Tone.DESTROY, '-')} {before}"
         yield f"{_INDENT}    {style.paint(Tone.CREATE, '+')} {after}"
     else:
@@ -123,7 +214,7 @@ def _called(request: ReportRequest) -> str:
 
 
 def _request(request: ReportRequest, style: Style) -> Iterator[str]:
-    yield f"{_INDENT}{style.paint(Tone.STRONG, visible(f'{request.method} {request.path}'))}"
+    yield f"{_INDENT}{style.paint(Tone.STRONG, request_line(request))}"
     if request.body is not None:
         line = json_line(request.body)
         shown = line if cells(line) + 8 <= style.width else json_line(request.body, indent=2)

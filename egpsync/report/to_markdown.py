@@ -9,7 +9,7 @@ from egpsync.model.plan import Refusal
 from egpsync.model.report import Report, ReportChange, ReportField, ReportOutcome
 from egpsync.model.values import Source
 from egpsync.report.escape import code_span, fenced, html, inert, prose, table_code, visible
-from egpsync.report.fold import fold, fold_pair, value_text
+from egpsync.report.fold import fold, fold_pair
 from egpsync.report.style import Style
 from egpsync.report.words import (
     CHANGING,
@@ -27,6 +27,7 @@ from egpsync.report.words import (
     next_steps,
     plural,
     summary_lines,
+    values_shown,
     verdict,
 )
 
@@ -203,7 +204,7 @@ def _outcome(outcome: ReportOutcome) -> list[str]:
 
 def _diff_lines(change: ReportChange, field: ReportField) -> list[str]:
     path = dotted(field.path)
-    before, after = fold_pair(value_text(field.before), value_text(field.after), _FOLDED)
+    before, after = fold_pair(*values_shown(field), _FOLDED)
     remarks = field_remarks(change, field)
     match field.op:
         case "add":

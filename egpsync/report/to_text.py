@@ -7,11 +7,11 @@ from egpsync.model.report import Report, ReportChange
 from egpsync.report.escape import inert, label, visible
 from egpsync.report.fold import cells, padded
 from egpsync.report.style import Style, Tone
-from egpsync.report.text_changes import change_lines
+from egpsync.report.text_changes import alike, change_lines
+from egpsync.report.text_endings import ending_lines
 from egpsync.report.text_problems import problem_lines, refusal_lines
 from egpsync.report.words import (
     DESTRUCTIVE,
-    WENT_WRONG,
     action_word,
     capacity_in_use,
     carried_out,
@@ -57,14 +57,15 @@ def _changes(report: Report, style: Style) -> Iterator[str]:
     listed = [change for change in report.changes if _is_listed(change, style)]
     if report.kind == "drift" and listed and style.verbosity >= 0:
         yield "Each field: what the account holds -> what the manifests say.\n"
-    blocks = ["\n".join(change_lines(report, change, style)) for change in sorted(listed, key=_urgency)]
+    shown = alike(sorted(listed, key=_urgency), style)
+    blocks = ["\n".join(change_lines(report, change, style)) for change in shown]
     for block, following in pairwise([*blocks, ""]):
         yield f"{block}\n" if following and "\n" in block + following else block
 
 
 def _is_listed(change: ReportChange, style: Style) -> bool:
     if style.verbosity < 0:
-        return change.outcome is not None and change.outcome.result in WENT_WRONG
+        return False  # what went wrong stands beside the totals
     ended = change.outcome is not None and change.outcome.result != "nothing"
     return change.action != "unchanged" or ended or bool(change.notes) or style.verbosity > 0
 
@@ -101,6 +102,7 @@ def _closing(report: Report, style: Style) -> Iterator[str]:
         ]
         if names:
             yield style.paint(Tone.DESTROY, f"{action_word(report, action).capitalize()}: {', '.join(names)}")
+    yield from ending_lines(report, style)
     for line in summary_lines(report):
         yield style.paint(_closing_tone(report), line)
     stopped = bool(report.refusals or errors(report))  # then the first step says so

@@ -1,13 +1,14 @@
 """A Report in, the sentences out that the text and the Markdown have in common."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
+from egpsync.account.requests import CREATED
 from egpsync.errors import ExitCode
 from egpsync.model.manifest import Severity
 from egpsync.model.plan import Capacity
-from egpsync.model.report import Report, ReportChange, ReportField
-from egpsync.model.values import Path
+from egpsync.model.report import MASK, Report, ReportChange, ReportField, ReportRequest
+from egpsync.model.values import Json, Path
 from egpsync.report.escape import json_line, visible
 
 CHANGING = ("create", "update", "redeploy", "rename", "recreate", "delete")
@@ -41,7 +42,11 @@ OUTCOME_WORDS: Mapping[str, str] = {
     "nothing": "nothing to do",
 }
 
+_PLAIN_WORDS: Mapping[str, str] = {"blocked": "deploying"}
+"""What people read in place of an action's own name: it waits for its deployment, and nothing is in its way."""
+
 _DRIFT_WORDS: Mapping[str, str] = {
+    **_PLAIN_WORDS,
     "create": "missing",
     "update": "different",
     "redeploy": "different (redeploy)",
@@ -49,7 +54,6 @@ _DRIFT_WORDS: Mapping[str, str] = {
     "recreate": "different (recreate)",
     "delete": "left over",
     "unchanged": "in sync",
-    "blocked": "deploying",
     "unhealthy": "unhealthy",
     "unmanaged": "unmanaged",
 }
@@ -88,7 +92,7 @@ def dotted(path: Path) -> str:
 
 def action_word(report: Report, action: str) -> str:
     """What the report calls an action: what apply would do, or for drift what is the matter."""
-    return _DRIFT_WORDS[action] if report.kind == "drift" else action
+    return (_DRIFT_WORDS if report.kind == "drift" else _PLAIN_WORDS).get(action, action)
 
 
 def errors(report: Report) -> int:
@@ -109,6 +113,11 @@ def differing(report: Report) -> int:
 def in_order(report: Report) -> bool:
     """Whether nothing differs, nothing is unhealthy, and nothing was found to complain about."""
     return not differing(report) and not report.summary["unhealthy"] and not report.refusals and not errors(report)
+
+
+def refused_models(report: Report) -> int:
+    """How many models a guard names; of some it is all that is known, as nothing is planned for them."""
+    return len({refusal.model for refusal in report.refusals if refusal.model})
 
 
 def carried_out(report: Report) -> bool:
@@ -148,7 +157,7 @@ def summary_lines(report: Report) -> list[str]:
         found = _IN_ORDER.get(report.kind, "No changes: the account is as the manifests say.")
         if report.kind == "revert" and any(change.notes for change in report.changes):
             found = "Nothing more can be put back: the notes say what is left as it is, and why."
-        lines += [found, f"{_standing_counts(report)}."]
+        lines += [found, *([f"{standing}."] if (standing := standing_counts(report)) else [])]
     else:
         lines.append(_plan_counts(report))
     return lines
@@ -198,7 +207,23 @@ def problem_counts(report: Report) -> str:
     return f"{' and '.join(kinds)} in {plural(files, 'file')}"
 
 
-def field_remarks(change: ReportChange, field: ReportField) -> str:
+def value_text(value: Json) -> str:
+    """A masked value for people: JSON on one line, and the mask without quotes."""
+    return MASK if value == MASK else json_line(value)
+
+
+def values_shown(field: ReportField) -> tuple[str, str]:
+    """A field's values before and after; two that look the same, as secrets do, are said to differ."""
+    before, after = value_text(field.before), value_text(field.after)
+    return before, f"{after}, another value" if field.op == "change" and before == after else after
+
+
+def request_line(request: ReportRequest) -> str:
+    """Method and path for people; the id that only the run will know is said to be one."""
+    return visible(f"{request.method} {request.path.replace(CREATED, '(the new id)')}")
+
+
+def field_remarks(change: ReportChange, field: ReportField, *, placed: bool = True) -> str:
     """What follows a field's values: its effect where the action does not tell it, its reason, its place.
 
     For a create or a delete it is nothing: no field is changed, and the place that counts is the model's.
@@ -210,7 +235,7 @@ def field_remarks(change: ReportChange, field: ReportField) -> str:
         remarks.append(field.effect.replace("_", " "))
     if field.reason:
         remarks.append(visible(field.reason))
-    if field.source:
+    if field.source and placed:
         remarks.append(f"{visible(field.source.file)}:{field.source.line}")
     return "".join(f"  ({remark})" for remark in remarks)
 
@@ -228,19 +253,32 @@ def _declared(report: Report) -> str:
 
 def _plan_counts(report: Report) -> str:
     if report.kind == "drift":
-        drifted = ", ".join(f"{report.summary[action]:,} {action_word(report, action)}" for action in CHANGING)
-        return f"Drift: {drifted}; {_standing_counts(report)}."
-    planned = ", ".join(f"{report.summary[action]:,} to {action}" for action in CHANGING)
-    return f"Plan: {planned}; {_standing_counts(report)}."
+        found = [(report.summary[action], f" {action_word(report, action)}") for action in CHANGING]
+        return f"Drift: {_those_there(found) or 'no field differs'}{_standing_part(report)}."
+    found = [(report.summary[action], f" to {action}") for action in CHANGING]
+    return f"Plan: {_those_there(found) or 'nothing to change now'}{_standing_part(report)}."
 
 
-def _standing_counts(report: Report) -> str:
-    return ", ".join(f"{report.summary[kind]:,} {action_word(report, kind)}" for kind in STANDING)
+def _standing_part(report: Report) -> str:
+    return f"; {standing}" if (standing := standing_counts(report)) else ""
+
+
+def standing_counts(report: Report) -> str:
+    """What is counted beside the changes: "3 unchanged, 1 refused"."""
+    found = [(report.summary[kind], f" {action_word(report, kind)}") for kind in STANDING]
+    return _those_there([*found, (refused_models(report), " refused")])
+
+
+def _those_there(found: Sequence[tuple[int, str]]) -> str:
+    """Counts with what is counted; nothing is said of what is not there."""
+    return ", ".join(f"{count:,}{what}" for count, what in found if count)
 
 
 def _outcome_counts(report: Report) -> str:
-    counts = ", ".join(f"{name.replace('_', ' ')} {report.outcomes[name]:,}" for name in _OUTCOME_COUNTS)
-    return f"{counts}; nothing to do for {report.outcomes['nothing']:,}.".capitalize()
+    names = [name for name in _OUTCOME_COUNTS if report.outcomes[name]]
+    counts = ", ".join(f"{name.replace('_', ' ')} {report.outcomes[name]:,}" for name in names)
+    rest = f"; nothing to do for {report.outcomes['nothing']:,}" if report.outcomes["nothing"] else ""
+    return f"{counts}{rest}.".capitalize()
 
 
 def _after_apply(report: Report) -> list[str]:

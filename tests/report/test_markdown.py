@@ -160,7 +160,7 @@ def test_the_most_destructive_model_comes_first() -> None:
         "create",
         "rename",
         "update",
-        "blocked",
+        "deploying",
         "unhealthy",
         "unchanged",
     ]

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from egpsync.model.plan import Action, Capacity, Target
+from egpsync.model.plan import Action, Capacity, Change, Created, StepKey, Swap, Target
 from egpsync.model.report import Report
-from egpsync.model.run import Outcome
+from egpsync.model.run import ChangeResult, Failure, Outcome
 from egpsync.model.values import Source
 from egpsync.report.build import build_plan, build_problems, build_run
 from egpsync.report.style import Style
@@ -32,6 +32,7 @@ from tests.report.samples import (
     ended,
     field,
     head,
+    live,
     plan,
     run,
 )
@@ -291,11 +292,7 @@ def test_quiet_leaves_findings_and_the_summary() -> None:
         "configs/base.yaml:2:1: warning: the tag latest is not a version [mutable-tag]"
     ]
     quiet = lines(REPORTS["apply"], Style(verbosity=-1))
-    assert [line.split()[0] for line in quiet if line.startswith("  ") and line[2] != " "] == [
-        "STALE",
-        "UNKNOWN",
-        "FAILED",
-    ]
+    assert [line.split()[0] for line in quiet if line.split(":")[0].isupper()] == ["STALE:", "UNKNOWN:", "FAILED:"]
 
 
 def test_gpus_are_shown_where_there_are_any() -> None:
@@ -318,8 +315,7 @@ def test_gpus_are_shown_where_there_are_any() -> None:
         (
             build_plan(head(), plan(CREATED, UPDATED, UPDATED, UNCHANGED)),
             [
-                "Plan: 1 to create, 2 to update, 0 to redeploy, 0 to rename, 0 to recreate, 0 to delete; "
-                "1 unchanged, 0 blocked, 0 unhealthy, 1 unmanaged.",
+                "Plan: 1 to create, 2 to update; 1 unchanged, 1 unmanaged.",
                 "Nothing was sent. `egpsync apply` with the same paths and options carries this out.",
             ],
         ),
@@ -327,22 +323,20 @@ def test_gpus_are_shown_where_there_are_any() -> None:
             build_plan(head(), plan(UNCHANGED)),
             [
                 "No changes: the account is as the manifests say.",
-                "1 unchanged, 0 blocked, 0 unhealthy, 1 unmanaged.",
+                "1 unchanged, 1 unmanaged.",
             ],
         ),
         (
             build_plan(head(), plan(UNHEALTHY)),
             [
-                "Plan: 0 to create, 0 to update, 0 to redeploy, 0 to rename, 0 to recreate, 0 to delete; "
-                "0 unchanged, 0 blocked, 1 unhealthy, 1 unmanaged.",
+                "Plan: nothing to change now; 1 unhealthy, 1 unmanaged.",
                 "1 model unhealthy though no field differs: `egpsync apply --retry-failed` deploys again.",
             ],
         ),
         (
             build_plan(head(), plan(BLOCKED)),
             [
-                "Plan: 0 to create, 0 to update, 0 to redeploy, 0 to rename, 0 to recreate, 0 to delete; "
-                "0 unchanged, 1 blocked, 0 unhealthy, 1 unmanaged.",
+                "Plan: nothing to change now; 1 deploying, 1 unmanaged.",
             ],
         ),
         (
@@ -350,38 +344,34 @@ def test_gpus_are_shown_where_there_are_any() -> None:
             [
                 "Delete: chat2 (llmengine)",
                 "Recreate: chat (llmengine)",
-                "Plan: 0 to create, 0 to update, 0 to redeploy, 0 to rename, 1 to recreate, 1 to delete; "
-                "0 unchanged, 0 blocked, 0 unhealthy, 1 unmanaged.",
+                "Plan: 1 to recreate, 1 to delete; 1 unmanaged.",
                 "Nothing was sent. `egpsync apply` with the same paths and options carries this out.",
             ],
         ),
         (
             build_plan(head("apply"), plan(UPDATED, refusals=REFUSALS[:1])),
             [
-                "Plan: 0 to create, 1 to update, 0 to redeploy, 0 to rename, 0 to recreate, 0 to delete; "
-                "0 unchanged, 0 blocked, 0 unhealthy, 1 unmanaged.",
+                "Plan: 1 to update; 1 unmanaged.",
                 "Refused (exit 5): 1 guard tripped, nothing was sent.",
             ],
         ),
         (
             build_plan(head("apply"), plan(UPDATED)),
             [
-                "Plan: 0 to create, 1 to update, 0 to redeploy, 0 to rename, 0 to recreate, 0 to delete; "
-                "0 unchanged, 0 blocked, 0 unhealthy, 1 unmanaged.",
+                "Plan: 1 to update; 1 unmanaged.",
                 "Nothing was sent.",
             ],
         ),
         (
             build_plan(head("drift"), plan(UPDATED)),
             [
-                "Drift: 0 missing, 1 different, 0 different (redeploy), 0 named otherwise, 0 different (recreate), "
-                "0 left over; 0 in sync, 0 deploying, 0 unhealthy, 1 unmanaged.",
+                "Drift: 1 different; 1 unmanaged.",
                 "Nothing was sent. `egpsync plan` shows what would put it right, `egpsync apply` does it.",
             ],
         ),
         (
             build_plan(head("drift"), plan(UNCHANGED)),
-            ["No drift: the account is as the manifests say.", "1 in sync, 0 deploying, 0 unhealthy, 1 unmanaged."],
+            ["No drift: the account is as the manifests say.", "1 in sync, 1 unmanaged."],
         ),
         (
             build_problems(replace(head("validate", WARNING), files=1, models=1)),
@@ -401,18 +391,17 @@ def test_gpus_are_shown_where_there_are_any() -> None:
         (
             build_plan(head("plan", PROBLEM), plan(UPDATED)),
             [
-                "Plan: 0 to create, 1 to update, 0 to redeploy, 0 to rename, 0 to recreate, 0 to delete; "
-                "0 unchanged, 0 blocked, 0 unhealthy, 1 unmanaged.",
+                "Plan: 1 to update; 1 unmanaged.",
                 "Invalid (exit 3). Nothing was sent. Mend the manifests and run again.",
             ],
         ),
         (
             build_run(head("apply"), run(ended(CREATED, Outcome.APPLIED), ended(UNCHANGED, Outcome.NOTHING))),
-            ["Applied 1, failed 0, in flight 0, stale 0, not attempted 0, unknown 0; nothing to do for 1."],
+            ["Applied 1; nothing to do for 1."],
         ),
         (
             build_run(head("apply"), run(ended(UNCHANGED, Outcome.NOTHING))),
-            ["No changes: the account is as the manifests say.", "1 unchanged, 0 blocked, 0 unhealthy, 1 unmanaged."],
+            ["No changes: the account is as the manifests say.", "1 unchanged, 1 unmanaged."],
         ),
         (
             build_run(
@@ -420,7 +409,7 @@ def test_gpus_are_shown_where_there_are_any() -> None:
                 run(ended(CREATED, Outcome.IN_FLIGHT), ended(UPDATED, Outcome.NOT_ATTEMPTED), interrupted=15),
             ),
             [
-                "Applied 0, failed 0, in flight 1, stale 0, not attempted 1, unknown 0; nothing to do for 0.",
+                "In flight 1, not attempted 1.",
                 "Interrupted: what had not begun was left.",
                 "1 model still deploying: `egpsync plan` shows how it ends.",
                 "Run `egpsync apply` again once the cause is mended: it plans afresh and sends only what is left.",
@@ -444,24 +433,135 @@ def test_what_went_wrong_is_nearest_to_the_prompt() -> None:
 
 
 def test_a_failure_says_what_was_sent_and_what_to_do() -> None:
-    """Method, URL, status, the server's words, and the advice stand under the model."""
+    """Method, URL, status and the server's words stand under the model."""
     text = lines(REPORTS["apply"])
     first = text.index("      PATCH https://api.egp.scale.com/v5/models/m-summariser -> 422")
-    assert text[first - 1 : first + 3] == [
+    assert text[first - 1 : first + 2] == [
         "  FAILED        !   redeploy   summariser -> summarizer (launch)  [m-summariser]",
         "      PATCH https://api.egp.scale.com/v5/models/m-summariser -> 422",
         "      vendor_configuration.model_image.env_vars: (sensitive) is too short",
-        "      next: Mend the field and apply again.",
     ]
+
+
+def failed(name: str, message: str = "out of GPUs", advice: str = "Ask for quota.") -> ChangeResult:
+    """A model whose PATCH was refused."""
+    url = f"https://api.egp.scale.com/v5/models/m-{name}"
+    failure = Failure(message=message, method="PATCH", url=url, status=422, advice=advice)
+    changed = change(Action.UPDATE, name, field("model_metadata.tier", 1, 2), source=None)
+    return ended(changed, Outcome.FAILED, failure)
+
+
+def test_failures_are_repeated_beside_the_totals() -> None:
+    """One failure is told again with its id, what the server said, and what to do next."""
+    assert closing(build_run(head("apply"), run(ended(UPDATED, Outcome.APPLIED), failed("a"))))[:3] == [
+        "FAILED: a (launch): PATCH https://api.egp.scale.com/v5/models/m-a -> 422: out of GPUs",
+        "  next: Ask for quota.",
+        "Applied 1, failed 1.",
+    ]
+
+
+def test_what_to_do_next_is_said_once_for_many_models() -> None:
+    """Equal failures are one line, and different ones of the same advice share it."""
+    results = [failed("a"), failed("b", "no model b"), failed("c"), failed("d", "no model d")]
+    assert closing(build_run(head("apply"), run(*results)))[:4] == [
+        "FAILED: a (launch), c (launch): PATCH https://api.egp.scale.com/v5/models/(id) -> 422: out of GPUs",
+        "FAILED: b (launch), d (launch): PATCH https://api.egp.scale.com/v5/models/(id) -> 422: no model (name)",
+        "  next: Ask for quota.",
+        "Failed 4.",
+    ]
+
+
+def test_many_different_failures_are_counted_beside_the_totals() -> None:
+    """Twenty are repeated, and how many more there are is said."""
+    report = build_run(head("apply"), run(*[failed(f"m{at}", f"no. {at:02}") for at in range(30)]))
+    assert closing(report)[0] == "10 more models came to no good end: see them above, or in the JSON report."
+    assert sum(line.startswith("FAILED") for line in closing(report)) == 20
+
+
+def tagged(name: str, before: str = "v1", line: int = 12) -> Change:
+    """A model whose tag changes to v2."""
+    tag = field("vendor_configuration.model_image.tag", before, "v2", source=at(line))
+    return change(Action.REDEPLOY, name, tag, source=at(line))
+
+
+def test_equal_changes_of_many_models_are_told_once() -> None:
+    """Names first, then the one difference; the place only where it is the same for all."""
+    bumped = [tagged(f"m{count}") for count in range(20)]
+    assert lines(build_plan(head(), plan(*bumped, tagged("odd", "v0"), capacity={})))[2:7] == [
+        "  !   redeploy   20 launch models: " + ", ".join(sorted(one.name for one in bumped)),
+        '      ~ vendor_configuration.model_image.tag: "v1" -> "v2"  (configs/models.yaml:12)',
+        "",
+        "  !   redeploy   odd (launch)  [m-odd]",
+        '      ~ vendor_configuration.model_image.tag: "v0" -> "v2"  (configs/models.yaml:12)',
+    ]
+
+
+def test_names_of_many_models_are_cut_at_two_lines() -> None:
+    """How many more there are is said, and where they stand."""
+    bumped = [tagged(f"model-{count:04}", line=count + 1) for count in range(1000)]
+    found = lines(build_plan(head(), plan(*bumped, capacity={})))
+    assert found[2].endswith(", model-0010 and 989 more (all with -v)")
+    assert found[3] == '      ~ vendor_configuration.model_image.tag: "v1" -> "v2"'
+
+
+def test_equal_changes_are_listed_one_by_one_with_v() -> None:
+    """With -v every model has its own lines."""
+    report = build_plan(head(), plan(*[tagged(f"m{count}") for count in range(5)], capacity={}))
+    text = to_text(report, Style(verbosity=1))
+    assert text.count('"v1" -> "v2"') == 5
+
+
+def test_two_equal_changes_and_replacements_stand_alone() -> None:
+    """Two are read as they are, and what is replaced is never one of many."""
+    two = build_plan(head(), plan(tagged("a"), tagged("b"), capacity={}))
+    assert to_text(two, PLAIN).count('"v1" -> "v2"') == 2
+    four = build_plan(head(), plan(*[replace(RECREATED, name=f"c{count}") for count in range(4)], capacity={}))
+    assert to_text(four, PLAIN).count("DELETE /v5/models/m-chat") == 4
+
+
+def test_a_secret_that_changes_is_said_to_change() -> None:
+    """What is masked on both sides does not look the same."""
+    assert field_lines("one", "two", sensitive=True) == [
+        "      ~ model_metadata.key: (sensitive) -> (sensitive), another value  (configs/models.yaml:12)"
+    ]
+
+
+def test_the_id_of_what_a_run_creates_is_told_in_words() -> None:
+    """The path of a request to a model that is not there yet is one to read, not one to fill in."""
+    swap = Swap(
+        key=StepKey("m-1", "swap"),
+        model=Created(by=StepKey("m-1", "create")),
+        other=live("x"),
+        expects="x--next",
+        name="x",
+    )
+    report = build_plan(head(), plan(replace(RECREATED, steps=(swap,)), capacity={}))
+    assert "      PATCH /v5/models/(the new id)  as x" in lines(report)
+
+
+def test_refused_models_are_counted() -> None:
+    """Each once, also where nothing is planned for it."""
+    refusals = [replace(REFUSALS[1], model=("launch", name), guard=f"guard-{name}") for name in "aab"]
+    report = build_plan(head(), plan(UPDATED, refusals=tuple(refusals)))
+    assert closing(report)[0] == "Plan: 1 to update; 1 unmanaged, 2 refused."
+
+
+def test_after_a_plan_was_shown_only_endings_are() -> None:
+    """Who has just said yes to the details is told how each model ended, equal endings together."""
+    results = [ended(tagged(f"m{count}"), Outcome.APPLIED) for count in range(4)]
+    text = to_text(build_run(head("apply"), run(*results, ended(UPDATED, Outcome.FAILED))), Style(planned=True))
+    assert text.split("\n\n")[1] == (
+        "  ok            !   redeploy   4 launch models: m0, m1, m2, m3\n"
+        "  FAILED        ~   update     ranker (openai)  [m-ranker]"
+    )
 
 
 def test_models_of_one_line_stand_together() -> None:
     """Blank lines part models that have something below them, and no others."""
-    changes = [change(Action.RENAME, f"n{count}", source=None) for count in range(3)]
-    assert lines(build_plan(head(), plan(*changes, UPDATED, capacity={})))[2:7] == [
+    changes = [change(Action.RENAME, f"n{count}", source=None) for count in range(2)]
+    assert lines(build_plan(head(), plan(*changes, UPDATED, capacity={})))[2:6] == [
         "  >   rename     n0 (launch)  [m-n0]",
         "  >   rename     n1 (launch)  [m-n1]",
-        "  >   rename     n2 (launch)  [m-n2]",
         "",
         "  ~   update     ranker (openai)  [m-ranker]",
     ]
