@@ -6,6 +6,7 @@ EgpsyncError
 ├── ManifestError           the manifests are invalid; carries every Problem  (exit 3)
 ├── PlanFileError           a saved plan cannot be used                       (exit 5)
 ├── WrongTargetError        a run's record is of another account              (exit 5)
+├── SecretError             a secret is nowhere, or cannot be used            (exit 1)
 ├── LockedError             another run holds the account                     (exit 5)
 └── ApiError                a call did not do what was asked                  (exit 1)
     ├── Unreachable         no connection was made: nothing was sent
@@ -88,6 +89,10 @@ class LockedError(EgpsyncError):
     """Another run on this machine holds the account; nothing was sent."""
 
     exit_code = ExitCode.REFUSED
+
+
+class SecretError(EgpsyncError):
+    """A secret is nowhere, or cannot be used. Its value, or half of it, is in no message."""
 
 
 class ApiError(EgpsyncError):

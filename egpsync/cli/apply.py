@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 import click
 
 from egpsync.cli import complain
-from egpsync.cli.online import Call, at_a_terminal
+from egpsync.cli.online import Call, at_a_terminal, refuse_age_without
 from egpsync.cli.options import Command, access, manifests, output, planning, rollout, saved_plans
 from egpsync.cli.output import exit_code
 from egpsync.cli.plan import show_plan
@@ -47,8 +47,8 @@ SIGNALS = {signal.SIGINT: ExitCode.INTERRUPTED, signal.SIGTERM: ExitCode.TERMINA
 @output
 def command(paths: tuple[str, ...], *, dry_run: bool, yes: bool, saved: str | None, **chosen: Any) -> None:
     """Plan, ask, send, verify, report. Goes on past one model's failure; a second run finishes what is left."""
-    call = Call.of(paths, chosen)
-    call.refuse_age_without(saved, chosen, "--plan")
+    refuse_age_without(saved, chosen, "--plan")
+    call = Call.of(paths, chosen, needs_manifests=saved is None)
     if saved is not None:
         call.refuse_to_plan_anew(paths, chosen, "--plan")
         reviewed = asyncio.run(review(saved, call.settings, Watch(on_attempt=call.log)))

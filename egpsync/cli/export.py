@@ -9,15 +9,16 @@ import click
 
 from egpsync import __version__
 from egpsync.cli import complain
-from egpsync.cli.options import DEFAULT_PATHS, Command, access, manifests
+from egpsync.cli.options import Command, access, manifests
 from egpsync.cli.output import Output
+from egpsync.cli.project import paths_of, settings_of
 from egpsync.errors import ExitCode, FileError, UsageError
 from egpsync.files import write_whole
 from egpsync.manifest.write import Written
 from egpsync.model.report import Report, ReportHead
 from egpsync.report.build import build_problems
 from egpsync.report.escape import visible
-from egpsync.settings import load_settings
+from egpsync.settings import Settings
 from egpsync.workflow.export import Choice, Exported, export
 from egpsync.workflow.plan import Watch
 from egpsync.workflow.validate import Checked
@@ -39,12 +40,13 @@ def command(paths: tuple[str, ...], *, out: Path | None, force: bool, quiet: boo
 
     Values of env_vars and fields that hold the platform's defaults are left out.
     """
-    choice = _choice(paths, chosen)
+    settings = settings_of(chosen, ON_STDERR)
+    choice = _choice(paths, chosen, settings)
     if force and out is None:
         raise UsageError("--force has a meaning only with --out", advice="Name the file to replace with --out FILE.")
     if out is not None and out.exists() and not force:
         raise FileError("exists already", where=str(out), advice="Name another file, or replace it with --force.")
-    exported = asyncio.run(export(choice, load_settings(chosen), Watch()))
+    exported = asyncio.run(export(choice, settings, Watch()))
     if exported.written is None:
         raise click.exceptions.Exit(_say_why_not(exported))
     if out is None:
@@ -56,12 +58,12 @@ def command(paths: tuple[str, ...], *, out: Path | None, force: bool, quiet: boo
             complain(f"egpsync: {visible(note)}")
 
 
-def _choice(paths: tuple[str, ...], chosen: dict[str, Any]) -> Choice:
+def _choice(paths: tuple[str, ...], chosen: dict[str, Any], settings: Settings) -> Choice:
     if paths and not chosen["unmanaged"]:
         raise UsageError(
             "PATH has a meaning only with --unmanaged", advice="Write to a file with --out FILE, or add --unmanaged."
         )
-    besides = (paths or DEFAULT_PATHS) if chosen["unmanaged"] else None
+    besides = paths_of(paths, settings) if chosen["unmanaged"] else None
     return Choice(besides=besides, select=chosen["select"], owner=chosen["owner"])
 
 

@@ -8,8 +8,8 @@ from typing import Any, Self
 from egpsync import __version__
 from egpsync.account.client import Attempt
 from egpsync.cli import complain
-from egpsync.cli.options import DEFAULT_PATHS
 from egpsync.cli.output import Output, output_of
+from egpsync.cli.project import paths_of, settings_of
 from egpsync.core.change import PlanOptions
 from egpsync.errors import UsageError
 from egpsync.model.manifest import Severity
@@ -18,7 +18,7 @@ from egpsync.model.report import Report, ReportHead
 from egpsync.model.run import RunResult
 from egpsync.report.build import build_plan, build_problems, build_run, told
 from egpsync.report.escape import visible
-from egpsync.settings import Settings, load_settings
+from egpsync.settings import Settings
 from egpsync.workflow.plan import Consent, Planned, Watch, plan, target_of
 
 LONG = 1.0  # seconds of waiting for the server that are worth a line
@@ -26,8 +26,10 @@ LONG = 1.0  # seconds of waiting for the server that are worth a line
 PLANNING = (
     "prune",
     "adopt",
+    "adopt_from",
     "retry_failed",
     "allow_recreate",
+    "confirm_create",
     "confirm_delete",
     "confirm_recreate",
     "confirm_redeploy",
@@ -46,18 +48,23 @@ class Call:
     output: Output
 
     @classmethod
-    def of(cls, paths: tuple[str, ...], chosen: Mapping[str, Any]) -> Self:
+    def of(cls, paths: tuple[str, ...], chosen: Mapping[str, Any], *, needs_manifests: bool = True) -> Self:
         """From the command's arguments."""
         counts = ((action, chosen.get(f"confirm_{action}")) for action in Action)
+        adopt_from = chosen.get("adopt_from")
+        output = output_of(chosen)
+        settings = settings_of(chosen, output)
+        flags = {name: chosen.get(name, False) for name in ("prune", "adopt", "retry_failed")}
         return cls(
-            paths=paths or DEFAULT_PATHS,
-            settings=load_settings(chosen),
-            options=PlanOptions(**{name: chosen.get(name, False) for name in ("prune", "adopt", "retry_failed")}),
+            paths=paths_of(paths, settings) if needs_manifests else (),
+            settings=settings,
+            options=PlanOptions(**flags, adopt_from=adopt_from),
             consent=Consent(
                 allow_recreate=chosen.get("allow_recreate", False),
+                adopt_from=adopt_from,
                 confirmed=tuple((action, count) for action, count in counts if count is not None),
             ),
-            output=output_of(chosen),
+            output=output,
         )
 
     async def plan(self, watch: Watch) -> Planned:
@@ -74,11 +81,6 @@ class Call:
                 advice="Save a new plan to change it.",
             )
 
-    def refuse_age_without(self, file: str | None, chosen: Mapping[str, Any], flag: str) -> None:
-        """Raise UsageError where an age is given, and no saved plan that it could be the age of."""
-        if file is None and chosen.get("plan_max_age") is not None:
-            raise UsageError(f"--plan-max-age is about a saved plan: give it beside {flag}")
-
     def report(self, kind: str, planned: Planned, run: RunResult | None = None) -> Report:
         """What is to be shown: problems alone, the plan, or what the run did."""
         head = ReportHead(
@@ -88,6 +90,9 @@ class Call:
             models=planned.checked.models,
             problems=planned.problems,
             target=target_of(self.settings),
+            target_name=self.settings.scope.name if self.settings.scope else None,
+            section=self.output.section,
+            notes=planned.notes,
         )
         if run is not None:
             return build_run(head, run)
@@ -105,6 +110,12 @@ class Call:
         ended = told(changes, attempt.problem) or str(attempt.status)
         again = f"; again in {attempt.wait:.1f} s" if attempt.wait is not None else ""
         complain(f"egpsync: {attempt.method} {attempt.url}: {visible(ended)}{again}")
+
+
+def refuse_age_without(file: str | None, chosen: Mapping[str, Any], flag: str) -> None:
+    """Raise UsageError where an age is given, and no saved plan that it could be the age of."""
+    if file is None and chosen.get("plan_max_age") is not None:
+        raise UsageError(f"--plan-max-age is about a saved plan: give it beside {flag}")
 
 
 def _flag(name: str) -> str:

@@ -1,5 +1,6 @@
 """Groups of options that commands share, as decorators; each adds its values to the command's keyword arguments."""
 
+import re
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
@@ -7,11 +8,13 @@ import click
 
 from egpsync.report import FORMATS
 from egpsync.settings import Group, Row, rows
+from egpsync.settings.kinds import YES_NO
+from egpsync.settings.project import VARIABLE
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
-DEFAULT_PATHS = ("configs/",)
 PLANNING = "Planning"
 OUTPUT = "Output"
+SECTION = re.compile("[A-Za-z0-9._-]{1,64}")
 OTHERS = "Options"
 """The heading of options that name none."""
 
@@ -45,8 +48,22 @@ def option(*names: str, heading: str, **more: Any) -> Callable[[Decorated], Deco
 
 
 def manifests(command: Decorated) -> Decorated:
-    """PATH...: files, folders, patterns, or - for standard input."""
-    return click.argument("paths", nargs=-1, metavar="[PATH]...")(command)
+    """PATH...: files, folders, patterns, or - for standard input; and what their values can refer to."""
+    return _stack(
+        command,
+        click.argument("paths", nargs=-1, metavar="[PATH]..."),
+        lambda command: _settings(command, Group.PROJECT),
+        option(
+            "--var",
+            "variables",
+            heading=Group.VALUES,
+            multiple=True,
+            metavar="NAME=VALUE",
+            callback=_variables,
+            help="The value of ${NAME} in the manifests; repeatable.  [env: EGPSYNC_VAR_NAME]",
+        ),
+        lambda command: _settings(command, Group.VALUES),
+    )
 
 
 def output(command: Decorated) -> Decorated:
@@ -71,6 +88,14 @@ def output(command: Decorated) -> Decorated:
             help="Also write the report to FILE; repeatable.",
         ),
         option(
+            "--section",
+            heading=OUTPUT,
+            metavar="NAME",
+            default="",
+            callback=_section,
+            help="Tells this report's comment from those of other jobs on the same account.",
+        ),
+        option(
             "--color",
             heading=OUTPUT,
             type=click.Choice(["auto", "always", "never"]),
@@ -86,6 +111,11 @@ def output(command: Decorated) -> Decorated:
         ),
         option("-q", "--quiet", heading=OUTPUT, is_flag=True, help="Show findings and the summary alone; no progress."),
     )
+
+
+def project(command: Decorated) -> Decorated:
+    """Which target of which project file, for commands without manifests."""
+    return _settings(command, Group.PROJECT)
 
 
 def access(command: Decorated) -> Decorated:
@@ -110,6 +140,12 @@ def planning(command: Decorated) -> Decorated:
             help="Write this owner's mark to models that lack it, on its own.",
         ),
         option(
+            "--adopt-from",
+            heading=PLANNING,
+            metavar="OWNER",
+            help="Take over the models that carry this owner's mark and stand in these manifests.",
+        ),
+        option(
             "--retry-failed",
             heading=PLANNING,
             is_flag=True,
@@ -129,6 +165,7 @@ def consent(command: Decorated) -> Decorated:
             is_flag=True,
             help="Replace models whose immutable fields differ.",
         ),
+        _confirm("create", "creations"),
         _confirm("delete", "deletions"),
         _confirm("recreate", "replacements"),
         _confirm("redeploy", "redeployments"),
@@ -161,19 +198,35 @@ def _option(row: Row) -> Callable[[Decorated], Decorated]:
     shown = "; ".join(
         [f"env: {', '.join(row.variables)}", *([f"default: {row.default_shown}"] if row.default_shown else [])]
     )
-    spelt: dict[str, Any] = {"default": None} if "/" in row.flag else {"metavar": row.kind.metavar}
+    yes_or_no = {"is_flag": True, "default": None}
+    spelt: dict[str, Any] = yes_or_no if row.kind is YES_NO else {"metavar": row.kind.metavar}
     return option(row.flag, row.name, heading=row.group, help=f"{row.help}  [{shown}]", **spelt)
 
 
 def _confirm(action: str, what: str) -> Callable[[Decorated], Decorated]:
-    text = f"Consent to this very number of {what}."
-    return option(f"--confirm-{action}", heading=Group.GUARDS, type=int, metavar="COUNT", help=text)
+    text = f"Consent to at most so many {what}."
+    return option(f"--confirm-{action}", heading=Group.GUARDS, type=click.IntRange(min=0), metavar="COUNT", help=text)
 
 
 def _stack(command: Decorated, *decorators: Callable[[Decorated], Decorated]) -> Decorated:
     for decorator in reversed(decorators):
         command = decorator(command)
     return command
+
+
+def _variables(_: click.Context, __: click.Parameter, values: Sequence[str]) -> tuple[tuple[str, str], ...]:
+    pairs = [value.partition("=") for value in values]
+    for name, equals, _value in pairs:
+        if not equals or not VARIABLE.fullmatch(name):
+            expected = "NAME=VALUE with a NAME of letters, digits and underscores"
+            raise click.BadParameter(f"{name!r} is not {expected}")
+    return tuple((name, value) for name, _equals, value in pairs)
+
+
+def _section(_: click.Context, __: click.Parameter, value: str) -> str:
+    if value and not SECTION.fullmatch(value):
+        raise click.BadParameter(f"{value!r} is not up to 64 letters, digits and . _ -")
+    return value
 
 
 def _report_files(_: click.Context, __: click.Parameter, values: Sequence[str]) -> tuple[tuple[str, str], ...]:

@@ -27,6 +27,7 @@ class Output:
     reports: tuple[tuple[str, str], ...]  # (format, file)
     color: str
     verbosity: int  # -1 quiet, 0, 1, 2
+    section: str = ""  # tells this report's comment from others
 
     def try_files(self) -> None:
         """See that every report can be written, before anything is sent. Raises FileError."""
@@ -99,6 +100,7 @@ def output_of(chosen: Mapping[str, Any]) -> Output:
         reports=chosen["reports"],
         color=chosen["color"],
         verbosity=-1 if chosen["quiet"] else chosen["verbose"],
+        section=chosen["section"],
     )
 
 

@@ -6,7 +6,7 @@ from typing import Any, NoReturn
 import click
 
 from egpsync.cli import complain
-from egpsync.cli.online import Call
+from egpsync.cli.online import Call, refuse_age_without
 from egpsync.cli.options import Command, access, manifests, output, planning, saved_plans, state
 from egpsync.cli.output import exit_code
 from egpsync.workflow.plan import Planned, Watch
@@ -27,9 +27,9 @@ def command(
     paths: tuple[str, ...], *, detailed_exitcode: bool, out: str | None, check: str | None, **chosen: Any
 ) -> None:
     """Show what apply would send. Sends nothing but GETs."""
-    call = Call.of(paths, chosen)
+    refuse_age_without(check, chosen, "--check")
+    call = Call.of(paths, chosen, needs_manifests=check is None)
     watch = Watch(on_attempt=call.log)
-    call.refuse_age_without(check, chosen, "--check")
     if check is not None:
         call.refuse_to_plan_anew((*paths, *(["--out"] if out else [])), chosen, "--check")
         reviewed = asyncio.run(review(check, call.settings, watch))

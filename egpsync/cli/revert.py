@@ -7,7 +7,7 @@ import click
 
 from egpsync.cli.apply import confirm_and_apply
 from egpsync.cli.online import Call
-from egpsync.cli.options import Command, access, consent, output, rollout
+from egpsync.cli.options import Command, access, consent, output, project, rollout
 from egpsync.cli.plan import show_plan
 from egpsync.workflow.plan import Watch
 from egpsync.workflow.revert import plan_revert
@@ -19,6 +19,7 @@ from egpsync.workflow.revert import plan_revert
 @click.option("-y", "--yes", is_flag=True, help="Do not ask. Needed where nobody can be asked.")
 @consent
 @rollout
+@project
 @access
 @output
 def command(file: str, *, dry_run: bool, yes: bool, **chosen: Any) -> None:
@@ -27,7 +28,7 @@ def command(file: str, *, dry_run: bool, yes: bool, **chosen: Any) -> None:
     JOURNAL-OR-REPORT is the journal that apply names at its end, or what its --report json=FILE wrote. Secrets are
     kept in neither: fields that held one are named and left.
     """
-    call = Call.of((), chosen)
+    call = Call.of((), chosen, needs_manifests=False)
     planned = asyncio.run(plan_revert(file, call.settings, call.consent, Watch(on_attempt=call.log)))
     if dry_run:
         show_plan(call, planned, kind="revert")

@@ -5,8 +5,9 @@ from typing import Any
 import click
 
 from egpsync import __version__
-from egpsync.cli.options import DEFAULT_PATHS, Command, manifests, output
+from egpsync.cli.options import Command, manifests, output
 from egpsync.cli.output import exit_code, output_of
+from egpsync.cli.project import paths_of, settings_of
 from egpsync.model.report import ReportHead
 from egpsync.report.build import build_problems
 from egpsync.workflow.validate import validate
@@ -17,14 +18,18 @@ from egpsync.workflow.validate import validate
 @output
 def command(paths: tuple[str, ...], **chosen: Any) -> None:
     """Check manifests, offline, without a key: schema and rules, all problems of all files in one run."""
-    checked = validate(paths or DEFAULT_PATHS)
+    written = output_of(chosen)
+    settings = settings_of(chosen, written, offline=True)
+    checked = validate(paths_of(paths, settings))
     head = ReportHead(
         kind="validate",
         tool_version=__version__,
         files=len(checked.texts),
         models=checked.models,
         problems=checked.problems,
+        target_name=settings.scope.name if settings.scope else None,
+        section=written.section,
     )
     report = build_problems(head)
-    output_of(chosen).write(report)
+    written.write(report)
     raise click.exceptions.Exit(exit_code(report))

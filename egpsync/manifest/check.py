@@ -1,6 +1,6 @@
 """Documents in, every Problem in them out: the JSON Schema first, then the rules across fields and documents."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from typing import NamedTuple
 
@@ -10,7 +10,7 @@ import jsonschema_rs
 from egpsync.fields.schemas import load
 from egpsync.fields.table import MANIFEST
 from egpsync.manifest.explain import Fault, Subject, explain
-from egpsync.manifest.places import Lines, Problems
+from egpsync.manifest.places import Finding, Lines, Problems
 from egpsync.manifest.resolve import Declared, declared
 from egpsync.manifest.rules import ACROSS
 from egpsync.model.manifest import Documents, Node, Problem
@@ -35,6 +35,12 @@ def check(documents: Documents) -> tuple[Problem, ...]:
         for finding in rule(models):
             problems.add(finding)
     return problems.sorted()
+
+
+def check_against(schema: dict[str, Json], root: Node, what: str, texts: Mapping[str, str]) -> tuple[Finding, ...]:
+    """What is wrong with a document that follows another schema than manifests do; `what` names it in messages."""
+    subject = Subject(root, root, what=what)
+    return tuple(explain(subject, _compiled(schema).faults(root.value), Lines(texts)))
 
 
 class Schema(NamedTuple):

@@ -9,6 +9,9 @@ from typing import BinaryIO, NamedTuple
 
 STDIN = "-"
 STDIN_NAME = "<stdin>"
+PROJECT = "egpsync.yaml"
+"""The project file's name, which is no manifest's."""
+
 SUFFIXES = frozenset({".yaml", ".yml"})
 
 
@@ -24,15 +27,16 @@ class Found(NamedTuple):
 def find(paths: Sequence[str], *, size: int, stdin: BinaryIO | None = None) -> tuple[Found, ...]:
     """Every file once, sorted by name: files, folders searched for *.yaml and *.yml, patterns, "-" for standard input.
 
-    `size` is the most bytes of one file. Hidden files and folders below a given one are left out, links to folders
-    are not followed.
+    A path that begins with "!" leaves out what it means. `size` is the most bytes of one file. Hidden files and folders
+    below a given one are left out, links to folders are not followed.
     """
     found: dict[object, Found] = {}
-    for path in paths:
+    left_out = {os.path.realpath(file) for path in paths if path.startswith("!") for file in _files(path[1:])}
+    for path in (path for path in paths if not path.startswith("!")):
         if path == STDIN:
             found[STDIN] = _read_stream(stdin or sys.stdin.buffer, size)
             continue
-        files = list(_files(path))
+        files = [file for file in _files(path) if os.path.realpath(file) not in left_out]
         if not files:
             found[path] = Found(path, b"", *_nothing_at(path))
         for file in files:
@@ -57,7 +61,7 @@ def _expanded(path: Path) -> Iterator[Path]:
     for folder, folders, files in os.walk(path):
         folders[:] = [name for name in folders if not name.startswith(".")]
         for name in files:
-            if Path(name).suffix in SUFFIXES and not name.startswith("."):
+            if Path(name).suffix in SUFFIXES and not name.startswith(".") and name != PROJECT:
                 yield Path(folder, name)
 
 

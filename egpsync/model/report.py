@@ -20,6 +20,9 @@ class ReportHead:
     models: int  # models declared
     problems: tuple[Problem, ...] = ()  # all that checking found, warnings included
     target: Target | None = None  # where it is known though nothing was asked of it; a plan brings its own
+    target_name: str | None = None  # of the project file
+    section: str = ""  # tells reports of one account apart where they are posted
+    notes: tuple[str, ...] = ()  # what holds for the whole run, such as what was left out of it; a sentence each
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,3 +110,6 @@ class Report:
     changes: tuple[ReportChange, ...]
     unmanaged: tuple[ReportModel, ...]
     capacity: Mapping[str, Capacity]
+    target_name: str | None = None  # of the project file
+    section: str = ""  # tells reports of one account apart where they are posted
+    notes: tuple[str, ...] = ()  # what holds for the whole run, a sentence each

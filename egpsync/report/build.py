@@ -72,6 +72,9 @@ def _report(
         changes=tuple(sorted(changes, key=lambda change: (change.model_vendor, change.name, change.id or ""))),
         unmanaged=_unmanaged(plan),
         capacity=dict(sorted(plan.capacity.items())) if plan else {},
+        target_name=head.target_name,
+        section=head.section,
+        notes=head.notes,
     )
 
 

@@ -49,9 +49,10 @@ def to_markdown(report: Report, _style: Style) -> str:
     It is the same at any verbosity: what does not differ and the requests would only crowd out what does.
     """
     blocks = [
-        f"<!-- egpsync:{report.kind}:{_target_hash(report)} -->",
+        f"<!-- egpsync:{':'.join(filter(None, (report.kind, _target_hash(report), report.section)))} -->",
         f"### egpsync {report.kind}: {verdict(report)}",
         *_target(report),
+        *map(prose, report.notes),
         *_counts(report),
         *_limited([_refusal(refusal) for refusal in report.refusals], "refusal"),
         *_limited([_problem(problem) for problem in report.problems], "problem"),
@@ -72,7 +73,8 @@ def _target(report: Report) -> list[str]:
     if report.base_url is None:
         return []
     account = f"account {code_span(fold(report.account_id, _FOLDED))}" if report.account_id else "default account"
-    return [f"{code_span(fold(report.base_url, _FOLDED))}, {account}"]
+    name = f", target {code_span(report.target_name)}" if report.target_name else ""
+    return [f"{code_span(fold(report.base_url, _FOLDED))}, {account}{name}"]
 
 
 def _refusal(refusal: Refusal) -> str:

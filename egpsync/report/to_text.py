@@ -47,7 +47,10 @@ def _head(report: Report, style: Style) -> Iterator[str]:
     if report.base_url is not None:
         account = f"account {label(report.account_id)}" if report.account_id else "default account"
         parts += [visible(report.base_url), style.paint(Tone.STRONG, account)]
+    if report.target_name is not None:
+        parts.append(f"target {label(report.target_name)}")
     yield "  ".join(parts)
+    yield from map(visible, report.notes)
     if style.verbosity > 0:
         declared = f"{plural(report.models, 'model')} in {plural(report.files, 'file')}"
         yield style.paint(Tone.FAINT, f"egpsync {visible(report.tool_version)}, {declared}")

@@ -1,25 +1,68 @@
-"""Flags and the environment in, one frozen Settings out; the only reader of the environment.
+"""Flags, the environment and the project file in, one frozen Settings out; the only reader of the environment.
 
-Order: flag, then environment, then default.
+Order: flag, then environment, then the target, then the project, then default.
 """
 
 import os
+import stat
 from collections.abc import Mapping
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-from egpsync.errors import FileError, UsageError
+from egpsync.errors import FileError, UsageError, WrongTargetError
+from egpsync.model.project import Project, Scope, TargetScope
 from egpsync.settings.kinds import is_word
-from egpsync.settings.rows import ROWS, Row, Settings
+from egpsync.settings.project import has
+from egpsync.settings.rows import ROWS, Group, Row, Settings
+from egpsync.settings.secrets import KEY_VARIABLES, Secrets
+from egpsync.settings.urls import identity_of
 
-KEY_VARIABLES = ("SGP_API_KEY", "EGP_API_KEY")
+KEY_FILE_VARIABLE = "EGPSYNC_API_KEY_FILE"
+VARIABLE_PREFIX = "EGPSYNC_VAR_"
+OFFLINE = frozenset({Group.PROJECT, Group.VALUES})
+LARGEST_KEY_FILE = 64 * 1024  # bytes
 
 
-def load_settings(flags: Mapping[str, Any], environ: Mapping[str, str] = os.environ) -> Settings:
-    """Settings from `flags` (None where a flag is not given), then `environ`, then defaults. Raises UsageError."""
-    values = {row.name: _value(row, flags.get(row.name), environ) for row in ROWS}
+def load_settings(
+    flags: Mapping[str, Any],
+    environ: Mapping[str, str] = os.environ,
+    project: Project | None = None,
+    *,
+    offline: bool = False,
+) -> Settings:
+    """Settings from `flags` (None where a flag is not given), `environ`, `project`, and defaults.
+
+    `offline`: what is about the account is not looked at, its key least of all. Raises UsageError, FileError for the
+    key's file, and WrongTargetError where a flag or variable names another account than the target.
+    """
+    scope = _scope(flags, environ, project)
+    scopes = tuple(scope for scope in (scope, project) if scope is not None)
+    values = {
+        row.name: _value(row, flags.get(row.name), environ, scopes)
+        if not offline or row.group in OFFLINE
+        else row.default
+        for row in ROWS
+    }
+    if scope is not None and not offline:
+        _hold_to(scope, values)
     values["state_dir"] = values["state_dir"] or _state_dir(environ)
-    return Settings(**values, api_key=_api_key(values["api_key_file"], environ))
+    key, values["key_from"] = (None, "") if offline else _api_key(flags.get("api_key_file"), environ, scope)
+    return Settings(
+        **values,
+        api_key=key,
+        variables=_variables(flags.get("variables") or (), environ, scopes),
+        secrets=_secrets(values, environ, project, key),
+        project=project,
+        scope=scope,
+    )
+
+
+def named_project(flags: Mapping[str, Any], environ: Mapping[str, str] = os.environ) -> str | None:
+    """The project file that a flag or variable names."""
+    row = next(row for row in ROWS if row.name == "project_file")
+    file: str | None = _value(row, flags.get(row.name), environ, ())
+    return file
 
 
 def wants_color(choice: str, *, terminal: bool, environ: Mapping[str, str] = os.environ) -> bool:
@@ -33,29 +76,115 @@ def wants_color(choice: str, *, terminal: bool, environ: Mapping[str, str] = os.
     return terminal and environ.get("TERM") != "dumb"
 
 
-def _value(row: Row, flag: Any, environ: Mapping[str, str]) -> Any:
+def _scope(flags: Mapping[str, Any], environ: Mapping[str, str], project: Project | None) -> TargetScope | None:
+    """The target that is meant; None where there are none."""
+    row = next(row for row in ROWS if row.name == "target")
+    name: str | None = _value(row, flags.get("target"), environ, ())
+    targets = project.targets if project is not None else {}
+    if name is None and targets:
+        name = project.default_target if project is not None else None
+        if name is None:
+            raise UsageError("no target is named", advice=f"Name one with --target: {', '.join(sorted(targets))}.")
+    if name is None:
+        return None
+    if name not in targets:
+        raise UsageError(f"there is no target {name!r}", where="--target", advice=_instead(name, project))
+    return targets[name]
+
+
+def _instead(name: str, project: Project | None) -> str:
+    if project is None:
+        return "There is no project file (egpsync.yaml) that could name targets."
+    near = get_close_matches(name, project.targets, n=1)
+    return f"Did you mean {near[0]}?" if near else f"{project.file} names {', '.join(project.targets) or 'none'}."
+
+
+def _value(row: Row, flag: Any, environ: Mapping[str, str], scopes: tuple[Scope, ...]) -> Any:
     if flag is not None:
         return _converted(row, str(flag), row.place)
     variable = next((variable for variable in row.variables if environ.get(variable)), None)
-    return row.default if variable is None else _converted(row, environ[variable], variable)
+    if variable is not None:
+        return _converted(row, environ[variable], variable)
+    said = next((scope for scope in scopes if row.project and has(scope.values, row.project)), None)
+    if said is None:
+        return row.default
+    node = said.node.at(row.project)
+    return _converted(row, node.value, str(node.source))
 
 
-def _converted(row: Row, text: str, where: str) -> Any:
+def _converted(row: Row, value: Any, where: str) -> Any:
     try:
-        return row.kind.convert(text)
+        return row.kind.convert(value)
     except ValueError as error:
-        raise UsageError(f"{text!r} cannot be used: {error}", where=where) from error
+        raise UsageError(f"{value!r} cannot be used: {error}", where=where) from error
 
 
-def _api_key(file: str | None, environ: Mapping[str, str]) -> str | None:
+def _hold_to(scope: TargetScope, values: Mapping[str, Any]) -> None:
+    """The account that a target names is the only one it may be: raise WrongTargetError for another."""
+    for row in ROWS:
+        if row.name not in ("base_url", "account_id") or not has(scope.values, row.project):
+            continue
+        node = scope.node.at(row.project)
+        pinned, actual = row.kind.convert(node.value), values[row.name]
+        if pinned != actual and not (row.name == "base_url" and identity_of(pinned) == identity_of(actual)):
+            what = "base URL" if row.name == "base_url" else "account"
+            raise WrongTargetError(
+                f"the target {scope.name} is at the {what} {pinned}, and {actual} was given",
+                where=str(node.source),
+                advice=f"Leave {row.place} and {row.variables[0]} away, or name another target. Nothing was asked.",
+            )
+
+
+def _variables(flags: Any, environ: Mapping[str, str], scopes: tuple[Scope, ...]) -> dict[str, str]:
+    """What ${NAME} can mean: what is given wins over what is committed, and that over the environment."""
+    found = {
+        name.removeprefix(VARIABLE_PREFIX): value
+        for name, value in environ.items()
+        if name.startswith(VARIABLE_PREFIX) and name != VARIABLE_PREFIX
+    }
+    for scope in reversed(scopes):
+        found |= scope.variables
+    return found | dict(flags)
+
+
+def _secrets(
+    values: Mapping[str, Any], environ: Mapping[str, str], project: Project | None, key: str | None
+) -> Secrets:
+    own = [target.api_key_env for target in project.targets.values() if target.api_key_env] if project else []
+    return Secrets(
+        variables=environ,
+        folder=values["secrets_folder"] or (project.secrets_folder if project else None),
+        command=project.secrets_command if project else (),
+        commands_allowed=not values["no_secret_commands"],
+        working_folder=project.root if project else ".",
+        withheld=(*KEY_VARIABLES, KEY_FILE_VARIABLE, *own),
+        api_key=key,
+    )
+
+
+def _api_key(file: str | None, environ: Mapping[str, str], scope: TargetScope | None) -> tuple[str | None, str]:
+    """The key and where it was looked for. A target that says where its key is takes it from there alone."""
     if file is not None:
-        try:
-            key = Path(file).read_text(encoding="utf-8").strip()
-        except (OSError, UnicodeDecodeError) as error:
-            raise FileError("the API key cannot be read from it", where=file, advice=str(error)) from error
-        return _usable_key(key, file)
-    variable = next((name for name in KEY_VARIABLES if environ.get(name)), None)
-    return _usable_key(environ[variable].strip(), variable) if variable else None
+        return _key_in(file, any_kind=True), file
+    if scope is not None and scope.api_key_file is not None:
+        return _key_in(scope.api_key_file), scope.api_key_file
+    variables = (scope.api_key_env,) if scope is not None and scope.api_key_env is not None else KEY_VARIABLES
+    if variables is KEY_VARIABLES and environ.get(KEY_FILE_VARIABLE):
+        return _key_in(environ[KEY_FILE_VARIABLE], any_kind=True), environ[KEY_FILE_VARIABLE]
+    variable = next((name for name in variables if environ.get(name)), None)
+    return (_usable_key(environ[variable].strip(), variable) if variable else None), variables[0]
+
+
+def _key_in(file: str, *, any_kind: bool = False) -> str:
+    """The key that a file holds; `any_kind`: also what a shell hands over as a file."""
+    try:
+        if not any_kind and not stat.S_ISREG(Path(file).stat().st_mode):
+            raise FileError("the API key cannot be read from it", where=file, advice="It is no regular file.")
+        with Path(file).open("rb") as stream:
+            key = stream.read(LARGEST_KEY_FILE).decode("utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise FileError("the API key cannot be read from it", where=file, advice=str(error)) from error
+    return _usable_key(key, file)
 
 
 def _usable_key(key: str, where: str) -> str:

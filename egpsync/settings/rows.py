@@ -1,18 +1,23 @@
 """Every setting, one row each: the field's name and type, its variables, default, option, place and help."""
 
 import dataclasses
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
 from egpsync.errors import UsageError
-from egpsync.settings.kinds import ACCOUNT, FILE, FOLDER, URL, YES_NO, Kind, seconds, whole
+from egpsync.model.project import Project, TargetScope
+from egpsync.settings.kinds import ACCOUNT, FILE, FOLDER, MAPS, NAME, URL, YES_NO, Kind, seconds, whole
+from egpsync.settings.secrets import KEY_VARIABLES, Secrets
 from egpsync.settings.urls import PRODUCTION
 
 
 class Group(StrEnum):
     """What a setting is about: the heading it stands under in `--help`, and which commands take it."""
 
+    PROJECT = "Project"
+    VALUES = "Variables and secrets"
     ACCOUNT = "Account and key"
     REQUESTS = "Requests"
     GUARDS = "Consent and limits"
@@ -33,6 +38,7 @@ class Row:
     help: str
     flag: str  # as click reads it: "--wait/--no-wait" for yes and no
     default_shown: str  # in --help and in the docs
+    project: tuple[str, ...]  # where a target of the project file, or the file itself, says it; () for nowhere
 
     @property
     def place(self) -> str:
@@ -48,9 +54,11 @@ def _row(  # noqa: PLR0913 - the columns of one table, all by name
     help: str,  # noqa: A002 - what click calls it
     flag: str = "",
     shown: str | None = None,
+    project: tuple[str, ...] = (),
 ) -> Any:
     """A field of Settings that carries its row."""
     columns = {"kind": kind, "variables": variables, "group": group, "help": help, "flag": flag, "shown": shown}
+    columns["project"] = project
     return dataclasses.field(default=default, metadata=columns)
 
 
@@ -58,6 +66,39 @@ def _row(  # noqa: PLR0913 - the columns of one table, all by name
 class Settings:
     """What a run is told from outside. Times are in seconds."""
 
+    project_file: str | None = _row(
+        FILE,
+        None,
+        "EGPSYNC_PROJECT",
+        group=Group.PROJECT,
+        help="The project file.",
+        flag="--project",
+        shown="the nearest egpsync.yaml, up to the repository's root",
+    )
+    target: str | None = _row(
+        NAME,
+        None,
+        "EGPSYNC_TARGET",
+        group=Group.PROJECT,
+        help="Which target of the project file is meant.",
+        shown="the file's default_target",
+    )
+    secrets_folder: str | None = _row(
+        FOLDER,
+        None,
+        "EGPSYNC_SECRETS_FOLDER",
+        group=Group.VALUES,
+        help="A folder with one file a secret, named after it.",
+        shown="the project file's",
+    )
+    no_secret_commands: bool = _row(
+        YES_NO,
+        False,  # noqa: FBT003 - a default
+        "EGPSYNC_NO_SECRET_COMMANDS",
+        group=Group.VALUES,
+        help="Run no command for secrets, whatever the project file says.",
+        shown="",
+    )
     base_url: str = _row(
         URL,
         PRODUCTION,
@@ -65,6 +106,7 @@ class Settings:
         "EGP_ENDPOINT_URL",
         group=Group.ACCOUNT,
         help="Where the API is.",
+        project=("base_url",),
     )  # as urls.base_url spells it; may carry a path
     account_id: str | None = _row(
         ACCOUNT,
@@ -73,6 +115,7 @@ class Settings:
         "EGP_ACCOUNT_ID",
         group=Group.ACCOUNT,
         help="Which account is meant, where the key can use several.",
+        project=("account_id",),
     )
     api_key_file: str | None = _row(
         FILE,
@@ -103,6 +146,7 @@ class Settings:
         "EGPSYNC_PARALLELISM",
         group=Group.REQUESTS,
         help="Requests under way at once.",
+        project=("parallelism",),
     )
     request_timeout: float = _row(
         seconds(),
@@ -134,24 +178,44 @@ class Settings:
     )
     settle: float = _row(
         seconds(0),
-        20.0,
+        90.0,
         "EGPSYNC_SETTLE",
         group=Group.REQUESTS,
-        help="How long answers may lag behind a write, as the platform's caches do.",
+        help="How long readings may lag behind a write, as the platform's caches do.",
     )
+    map_semantics: tuple[tuple[str, str], ...] = _row(
+        MAPS,
+        (),
+        "EGPSYNC_MAP_SEMANTICS",
+        group=Group.REQUESTS,
+        help="What this installation does to maps in a PATCH: one word for all, or NAME=WORD, comma-separated.",
+        shown="not known: maps travel whole",
+        project=("map_semantics",),
+    )  # (name of a map, or "*" for all; merge or replace)
     limit_percent: int = _row(
         whole(0, "PERCENT"),
         30,
         "EGPSYNC_LIMIT_PERCENT",
         group=Group.GUARDS,
-        help="Models to delete, replace or redeploy without consent, of the account's.",
+        help="Models to delete, replace or redeploy without consent: so many of the account's.",
+        project=("limits", "percent"),
     )
     limit_count: int = _row(
         whole(0),
         20,
         "EGPSYNC_LIMIT_COUNT",
         group=Group.GUARDS,
-        help="And never more than this many without consent.",
+        help="And never more than this many without consent, nor that many to create.",
+        project=("limits", "count"),
+    )
+    limit_gpus: int | None = _row(
+        whole(0),
+        None,
+        "EGPSYNC_LIMIT_GPUS",
+        group=Group.GUARDS,
+        help="By how many GPUs at most workers a run may grow the account.",
+        shown="no limit",
+        project=("limits", "gpus"),
     )
     wait: bool = _row(
         YES_NO,
@@ -168,6 +232,7 @@ class Settings:
         "EGPSYNC_TIMEOUT",
         group=Group.ROLLOUT,
         help="For one deployment.",
+        project=("rollout", "timeout"),
     )
     poll: float = _row(
         seconds(),
@@ -182,6 +247,7 @@ class Settings:
         "EGPSYNC_MAX_REDEPLOYS",
         group=Group.ROLLOUT,
         help="Deployments in flight at once.",
+        project=("rollout", "max_redeploys"),
     )
     canaries: int = _row(
         whole(0),
@@ -189,6 +255,7 @@ class Settings:
         "EGPSYNC_CANARIES",
         group=Group.ROLLOUT,
         help="Deployments that must be ready before the others begin, also with --no-wait.",
+        project=("rollout", "canaries"),
     )
     max_failures: int | None = _row(
         whole(1),
@@ -197,6 +264,7 @@ class Settings:
         group=Group.ROLLOUT,
         help="Begin nothing more after so many failures.",
         shown="no limit",
+        project=("rollout", "max_failures"),
     )
     plan_max_age: float = _row(
         seconds(0),
@@ -214,6 +282,18 @@ class Settings:
         shown="~/.local/state/egpsync",
     )
     api_key: str | None = dataclasses.field(default=None, repr=False)
+    key_from: str = KEY_VARIABLES[0]  # where the key is looked for, as messages name it
+    variables: Mapping[str, str] = dataclasses.field(default_factory=dict)  # of ${NAME}
+    secrets: Secrets = dataclasses.field(default_factory=Secrets)  # of ${secret:NAME}
+    project: Project | None = dataclasses.field(default=None, repr=False)
+    scope: TargetScope | None = dataclasses.field(default=None, repr=False)  # the target that is meant
+
+    @property
+    def manifests(self) -> tuple[str, ...] | None:
+        """The paths that the target names, else the project; None where neither does."""
+        if self.scope is not None and self.scope.manifests is not None:
+            return self.scope.manifests
+        return self.project.manifests if self.project is not None else None
 
     @property
     def journals(self) -> str:

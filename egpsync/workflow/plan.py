@@ -27,6 +27,7 @@ class Planned:
     plan: Plan | None  # None where the manifests are invalid
     problems: tuple[Problem, ...]  # of the manifests, and those that only the account shows
     options: PlanOptions
+    notes: tuple[str, ...] = ()  # what holds for the whole plan, a sentence each
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +44,8 @@ class Consent:
     """What the user agreed to beforehand."""
 
     allow_recreate: bool = False
-    confirmed: tuple[tuple[Action, int], ...] = ()  # the very count of deletes, recreates or redeploys
+    adopt_from: str | None = None  # whose models may be taken over
+    confirmed: tuple[tuple[Action, int], ...] = ()  # at most so many of each
 
 
 async def plan(
@@ -120,7 +122,8 @@ def connect(settings: Settings, on_attempt: Callable[[Attempt], None]) -> Client
     """A client of the account that the settings mean. Raises UsageError without a key."""
     if settings.api_key is None:
         raise UsageError(
-            "there is no API key", advice="Set SGP_API_KEY, or name a file that holds the key with --api-key-file."
+            "there is no API key",
+            advice=f"Set {settings.key_from}, or name a file that holds the key with --api-key-file.",
         )
     access = Access(
         base_url=settings.base_url,
@@ -142,7 +145,9 @@ def _limits(settings: Settings, consent: Consent) -> Limits:
     return Limits(
         percent=settings.limit_percent,
         cap=settings.limit_count,
+        gpus=settings.limit_gpus,
         allow_recreate=consent.allow_recreate,
+        adopt_from=consent.adopt_from,
         confirmed=dict(consent.confirmed),
         expected_base_url=settings.expected_base_url,
         expected_account_id=settings.expected_account_id,

@@ -86,7 +86,9 @@ def _options(file: str, saved: SavedPlan) -> tuple[PlanOptions, Consent]:
     try:
         held: dict[str, Any] = dict(saved.options)
         confirmed = tuple((Action(action), count) for action, count in held.pop("confirmed"))
-        consent = Consent(allow_recreate=held.pop("allow_recreate"), confirmed=confirmed)
+        consent = Consent(
+            allow_recreate=held.pop("allow_recreate"), adopt_from=held.get("adopt_from"), confirmed=confirmed
+        )
         return PlanOptions(**held), consent
     except (KeyError, TypeError, ValueError) as error:
         raise PlanFileError(

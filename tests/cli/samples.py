@@ -63,8 +63,8 @@ class Shell:
         return self
 
     def wants(self, *models: dict[str, Any]) -> "Shell":
-        """The manifests in configs/ declare these models."""
-        return self.file("configs/models.yaml", json.dumps({"version": 1, "models": models}))
+        """The manifests in configs/models/ declare these models."""
+        return self.file("configs/models/all.yaml", json.dumps({"version": 1, "models": models}))
 
     def file(self, name: str, text: str) -> "Shell":
         """A file in the working directory."""

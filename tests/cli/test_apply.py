@@ -278,4 +278,4 @@ def test_nothing_is_left_in_the_working_directory(emulator: StartEmulator, shell
     shell.knows(running).wants(hosted("a", model_metadata={"x": 1}))
     shell.run("apply", "--yes", "--report", "text=out/report.txt")
     found = {str(path.relative_to(shell.folder)) for path in shell.folder.rglob("*") if path.is_file()}
-    assert {name for name in found if not name.startswith("home")} == {"configs/models.yaml", "out/report.txt"}
+    assert {name for name in found if not name.startswith("home")} == {"configs/models/all.yaml", "out/report.txt"}

@@ -142,7 +142,7 @@ def test_adopting_what_was_exported(run: Run, emulator: StartEmulator) -> None:
     assert first.returncode == 0
     assert run(api.base_url, "apply", "a.yaml", "--adopt", "--yes").returncode == 0
     assert [(entry.method, entry.body) for entry in api.log.changes] == [
-        ("PATCH", {"model_metadata": {**metadata, "egpsync": {"owner": "team/a"}}})
+        ("PATCH", {"model_metadata": {**metadata, "egpsync": {"name": "a", "owner": "team/a"}}})
     ]
     again = run(api.base_url, "export", "--owner", "team/a", "--out", "again.yaml", "--select", "a")
     assert again.returncode == 0

@@ -47,12 +47,12 @@ def test_a_bad_manifest_exits_3_with_its_place(emulator: StartEmulator, shell: S
 
 def test_all_problems_of_all_files_come_in_one_run(shell: Shell) -> None:
     """With the source line and a caret."""
-    shell.file("configs/a.yaml", HEAD + "  - name: a\n    model_vendor: opnai\n")
-    shell.file("configs/b.yaml", "version: 2\nmodels: []\n")
+    shell.file("configs/models/a.yaml", HEAD + "  - name: a\n    model_vendor: opnai\n")
+    shell.file("configs/models/b.yaml", "version: 2\nmodels: []\n")
     done = shell.run("validate")
     assert done.code == 3
-    assert "configs/a.yaml:4:19: " in done.out
-    assert "configs/b.yaml:1:10: " in done.out
+    assert "configs/models/a.yaml:4:19: " in done.out
+    assert "configs/models/b.yaml:1:10: " in done.out
     assert "    model_vendor: opnai\n" in done.out
     assert "^" in done.out
 
@@ -66,21 +66,21 @@ def test_validate_needs_no_key_and_no_server(shell: Shell) -> None:
 
 def test_problems_as_json(shell: Shell) -> None:
     """The same places, for machines."""
-    shell.file("configs/a.yaml", HEAD + "  - name: a\n    model_vendor: opnai\n")
+    shell.file("configs/models/a.yaml", HEAD + "  - name: a\n    model_vendor: opnai\n")
     done = shell.run("validate", "--format", "json")
     (problem,) = done.json["problems"]
     assert done.code == 3
-    assert problem["source"] == {"file": "configs/a.yaml", "line": 4, "column": 19}
+    assert problem["source"] == {"file": "configs/models/a.yaml", "line": 4, "column": 19}
     assert (done.json["kind"], done.json["errored"]) == ("validate", True)
 
 
 def test_an_incomplete_create_is_a_problem_with_its_line(emulator: StartEmulator, shell: Shell) -> None:
     """Only the account shows that the model is missing; nothing is sent."""
     running = emulator()
-    shell.knows(running).file("configs/a.yaml", HEAD + "  - name: new\n    model_vendor: openai\n")
+    shell.knows(running).file("configs/models/a.yaml", HEAD + "  - name: new\n    model_vendor: openai\n")
     done = shell.run("apply", "--yes")
     assert done.code == 3
-    assert "configs/a.yaml:3:5: " in done.out
+    assert "configs/models/a.yaml:3:5: " in done.out
     assert "'new' is not in the account, which holds no model at all, and creating it needs model_type" in done.out
     assert {entry.method for entry in running.log.entries} == {"GET"}
 
@@ -88,7 +88,6 @@ def test_an_incomplete_create_is_a_problem_with_its_line(emulator: StartEmulator
 @pytest.mark.parametrize(
     ("paths", "message"),
     [
-        ([], "there is no such file or folder"),
         (["none.yaml"], "there is no such file or folder"),
         (["*.yaml"], "the pattern matches no file"),
         (["empty"], "the folder holds no .yaml or .yml file"),
@@ -106,11 +105,23 @@ def test_a_path_that_leads_nowhere_is_no_empty_manifest(
     assert running.log.entries == ()
 
 
-def test_the_default_path_is_configs(emulator: StartEmulator, shell: Shell) -> None:
+def test_no_path_and_no_default_is_wrong_usage(emulator: StartEmulator, shell: Shell) -> None:
+    """What to do is said; nothing is asked."""
+    running = emulator()
+    done = shell.knows(running).run("plan")
+    assert (done.code, done.out) == (64, "")
+    assert done.err == (
+        "Error: no PATH given, and there is no configs/models here\n"
+        "  Name files, folders or patterns, or say `manifests` in egpsync.yaml.\n"
+    )
+    assert running.log.entries == ()
+
+
+def test_the_default_path_is_configs_models(emulator: StartEmulator, shell: Shell) -> None:
     """All files below it."""
     running = emulator(seed=[hosted("a"), hosted("b")])
     shell.knows(running)
-    for name in ("configs/a.yaml", "configs/deep/er/b.yml"):
+    for name in ("configs/models/a.yaml", "configs/models/deep/er/b.yml"):
         shell.file(name, json.dumps({"version": 1, "models": [hosted(Path(name).stem)]}))
     done = shell.run("plan", "--format", "json")
     assert [change["name"] for change in done.json["changes"]] == ["a", "b"]

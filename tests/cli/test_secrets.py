@@ -65,7 +65,7 @@ def test_secrets_are_nowhere_when_it_fails(emulator: StartEmulator, shell: Shell
 )
 def test_secrets_are_nowhere_in_the_problems_of_a_manifest(shell: Shell, manifest: str) -> None:
     """The offending line is shown without the value that stands in it."""
-    shell.file("configs/a.yaml", manifest)
+    shell.file("configs/models/a.yaml", manifest)
     done = shell.run("validate", "-vv", *REPORTS)
     assert done.code == 3
     assert_nowhere(done, shell)

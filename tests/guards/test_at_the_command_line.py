@@ -95,7 +95,7 @@ def test_a_refusal_shows_the_same_everywhere(emulator: StartEmulator, shell: She
     """What tripped, the figures and what consents, in text, JSON and Markdown; exit 5 and nothing sent."""
     case = CASES[guard]
     running = emulator(seed=case.seed)
-    shell.knows(running).file("configs/models.yaml", case.manifest)
+    shell.knows(running).file("configs/models/all.yaml", case.manifest)
     for way in WAYS:
         reports = ("--format", "json", "--report", "text=r.txt", "--report", "markdown=r.md")
         done = shell.run(*way, *case.arguments, *reports, **case.environ)
@@ -134,11 +134,12 @@ def test_the_wrong_target_is_not_even_asked(
 
 
 def test_a_vanished_folder_deletes_nothing(emulator: StartEmulator, shell: Shell) -> None:
-    """Exit 3 before anything is asked."""
+    """Wrong usage, before anything is asked; named, it is invalid."""
     running = emulator(seed=[hosted("a", model_metadata=marked())])
-    shell.knows(running).file("configs/models.yaml", owned(hosted("a")))
+    shell.knows(running).file("configs/models/all.yaml", owned(hosted("a")))
     shutil.rmtree(shell.folder / "configs")
-    assert shell.run("apply", "--prune", "--yes").code == 3
+    assert shell.run("apply", "--prune", "--yes").code == 64
+    assert shell.run("apply", "configs/models", "--prune", "--yes").code == 3
     assert running.log.entries == ()
 
 
@@ -146,7 +147,7 @@ def test_a_vanished_folder_deletes_nothing(emulator: StartEmulator, shell: Shell
 def test_a_file_without_models_deletes_nothing(emulator: StartEmulator, shell: Shell, text: str) -> None:
     """Whether it is invalid or only empty."""
     running = emulator(seed=[hosted("a", model_metadata=marked())])
-    done = shell.knows(running).file("configs/models.yaml", text).run("apply", "--prune", "--yes")
+    done = shell.knows(running).file("configs/models/all.yaml", text).run("apply", "--prune", "--yes")
     assert done.code in (3, 5)
     assert running.log.changes == ()
 
@@ -157,7 +158,7 @@ def test_drift_shows_differences_whatever_apply_would_be_refused(emulator: Start
     running = emulator(seed=seed)
     recreated = {**hosted("a"), "model_type": "completion"}
     manifest = owned(recreated, absent("b"), absent("c"), hosted("d", model_metadata={"k": 1}))
-    shell.knows(running).file("configs/models.yaml", manifest)
+    shell.knows(running).file("configs/models/all.yaml", manifest)
     done = shell.run("drift", "--format", "json", EGPSYNC_LIMIT_COUNT="0")
     assert done.code == 2
     assert done.json["refusals"] == []

@@ -1,12 +1,9 @@
-"""Every module of the package: its size, its first words, and that it can be imported by itself."""
+"""Every module of the package: its first words, and that it can be imported by itself."""
 
 import ast
 import subprocess
 import sys
 from pathlib import Path
-
-LONGEST = 350
-"""Lines of the longest module: what can be read in one sitting."""
 
 IMPORT_EACH_ALONE = """
 import importlib, sys, traceback
@@ -25,16 +22,6 @@ sys.exit(chr(10).join(failed) or 0)
 READS_ENVIRONMENT = {"environ", "environb", "getenv", "putenv"}
 PASSES_IT_ON = "egpsync/cli/demo.py"
 """The demo gives its environment to the commands that it starts, and decides nothing by it."""
-
-
-def test_modules_are_short(root: Path, package_files: tuple[Path, ...]) -> None:
-    """No module reaches 350 lines; one that does is two."""
-    long = {
-        path.relative_to(root).as_posix(): count
-        for path in package_files
-        if (count := len(path.read_text(encoding="utf-8").splitlines())) >= LONGEST
-    }
-    assert long == {}
 
 
 def test_modules_say_what_they_do(root: Path, package_files: tuple[Path, ...]) -> None:

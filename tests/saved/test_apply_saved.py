@@ -127,7 +127,7 @@ def test_a_delete_whose_model_is_gone_is_named(emulator: StartEmulator, shell: S
         seed=[hosted("gone", model_metadata={"egpsync": {"owner": "us"}}), hosted("a", model_metadata={"k": 1})]
     )
     manifest = {"version": 1, "owner": "us", "models": [hosted("a", model_metadata={"k": 2})]}
-    shell.knows(running).file("configs/models.yaml", json.dumps(manifest))
+    shell.knows(running).file("configs/models/all.yaml", json.dumps(manifest))
     assert shell.run("plan", "--prune", "--out", "reviewed.plan").code == 0
     running.store.remove(running.store.named("gone")["id"])
     done = shell.run("apply", "--plan", "reviewed.plan", "--yes", "--format", "json")

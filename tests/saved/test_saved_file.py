@@ -237,12 +237,12 @@ def test_another_url_is_refused(emulator: StartEmulator, shell: Shell, account: 
 @pytest.mark.parametrize(
     ("name", "text"),
     [
-        ("configs/models.yaml", json.dumps({"version": 1, "models": [hosted("a", model_metadata={"team": "z"})]})),
+        ("configs/models/all.yaml", json.dumps({"version": 1, "models": [hosted("a", model_metadata={"team": "z"})]})),
         (
-            "configs/models.yaml",
+            "configs/models/all.yaml",
             json.dumps({"version": 1, "models": [hosted("a", model_metadata={"team": "y"})]}) + " ",
         ),
-        ("configs/more.yaml", json.dumps({"version": 1, "models": []})),
+        ("configs/models/more.yaml", json.dumps({"version": 1, "models": []})),
     ],
 )
 def test_changed_manifests_are_refused(shell: Shell, saved: Running, name: str, text: str) -> None:
@@ -250,7 +250,7 @@ def test_changed_manifests_are_refused(shell: Shell, saved: Running, name: str, 
     shell.file(name, text)
     done = shell.run("apply", "--plan", "reviewed.plan", "--yes")
     assert done.code == 5
-    assert "reviewed.plan: the plan was made from other manifests than configs/ holds now" in done.err
+    assert "reviewed.plan: the plan was made from other manifests than configs/models holds now" in done.err
     assert [entry.path for entry in saved.log.entries] == ["/v5/models"], "the first plan's listing alone"
 
 
@@ -286,7 +286,7 @@ def test_a_missing_file_is_named(shell: Shell, saved: Running) -> None:
     assert "missing.plan: the plan cannot be read: No such file or directory" in done.err
 
 
-@pytest.mark.parametrize("out", ["configs/models.yaml/below.plan", "/proc/egpsync/reviewed.plan"])
+@pytest.mark.parametrize("out", ["configs/models/all.yaml/below.plan", "/proc/egpsync/reviewed.plan"])
 def test_an_unwritable_place_is_named(shell: Shell, saved: Running, out: str) -> None:
     """Exit 1, and nothing claims that a plan was saved."""
     done = shell.run("plan", "--out", out)

@@ -12,7 +12,7 @@ OWNED = {"egpsync": {"owner": "us"}}
 
 def owned(shell: Shell, *models: dict[str, object]) -> None:
     """Manifests of the owner `us`."""
-    shell.file("configs/models.yaml", json.dumps({"version": 1, "owner": "us", "models": models}))
+    shell.file("configs/models/all.yaml", json.dumps({"version": 1, "owner": "us", "models": models}))
 
 
 def test_prune_is_carried(emulator: StartEmulator, shell: Shell) -> None:

@@ -5,13 +5,15 @@ from pathlib import Path
 import click
 import pytest
 
-from egpsync.cli.options import Command, access, consent, rollout, saved_plans
+from egpsync.cli.options import Command, access, consent, manifests, rollout, saved_plans
+from egpsync.fields.schemas import load
 from egpsync.settings import KEY_VARIABLES, ROWS, Row, rows
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
 @click.command("all", cls=Command)
+@manifests
 @access
 @consent
 @rollout
@@ -23,9 +25,9 @@ def every_option() -> None:
 def table() -> list[str]:
     """The rows as the table of docs/settings.md."""
     return [
-        "| option | variable | default | takes | is |",
-        "| --- | --- | --- | --- | --- |",
-        f"| | {_variables(KEY_VARIABLES)} | | one word | The API key. No option takes it: it would stand in lists of "
+        "| option | variable | project file | default | takes | is |",
+        "| --- | --- | --- | --- | --- | --- |",
+        f"| | {_variables(KEY_VARIABLES)} | | | one word | The API key. No option takes it: it would stand in lists of "
         "processes and in logs. |",
         *map(_line, ROWS),
     ]
@@ -34,7 +36,8 @@ def table() -> list[str]:
 def _line(row: Row) -> str:
     default = f"`{row.default_shown}`" if row.default_shown else ""
     option = ", ".join(f"`{flag}`" for flag in row.flag.split("/"))
-    return f"| {option} | {_variables(row.variables)} | {default} | {row.kind.expects} | {row.help} |"
+    place = f"`{'.'.join(row.project)}`" if row.project else ""
+    return f"| {option} | {_variables(row.variables)} | {place} | {default} | {row.kind.expects} | {row.help} |"
 
 
 def _variables(names: tuple[str, ...]) -> str:
@@ -65,6 +68,8 @@ def test_help_lists_options_under_headings() -> None:
     headings = [line.rstrip(":") for line in shown.splitlines() if line.endswith(":") and not line.startswith(" ")]
     assert headings == [
         "Options",
+        "Project",
+        "Variables and secrets",
         "Account and key",
         "Requests",
         "Consent and limits",
@@ -78,4 +83,15 @@ def test_help_lists_options_under_headings() -> None:
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
 def test_a_default_is_a_value_of_its_kind(row: Row) -> None:
     """What is written into --help can be written into the variable."""
-    assert row.default is None or row.kind.convert(str(row.default)) == row.default
+    assert row.default in (None, ()) or row.kind.convert(str(row.default)) == row.default
+
+
+@pytest.mark.parametrize("row", [row for row in ROWS if row.project], ids=lambda row: row.name)
+def test_the_project_file_has_a_place_for_it(row: Row) -> None:
+    """The schema of a target knows the key that the row names."""
+    schema = load("project.schema.json")
+    part = schema["definitions"]["target"]
+    for key in row.project:
+        part = part["properties"][key]
+        part = schema["definitions"][part["$ref"].rpartition("/")[2]] if "$ref" in part else part
+    assert part["type"] in ("string", "integer", ["string", "object"])

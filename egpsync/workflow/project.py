@@ -1,0 +1,98 @@
+"""The working folder in, the project file that holds for it out, or what is wrong with that file."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from egpsync.errors import FileError
+from egpsync.fields.schemas import load
+from egpsync.manifest.check import check_against
+from egpsync.manifest.files import PROJECT
+from egpsync.manifest.places import Finding, Hint, Lines, Problems
+from egpsync.manifest.read import read
+from egpsync.model.manifest import Documents, Node, Problem
+from egpsync.model.project import Project
+from egpsync.model.values import Source
+from egpsync.settings.project import faults_of, project_of
+
+SCHEMA = "project.schema.json"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opened:
+    """What became of the project file."""
+
+    project: Project | None  # None where there is no file, or a faulty one
+    problems: tuple[Problem, ...] = ()
+
+
+def open_project(named: str | None, here: Path | None = None) -> Opened:
+    """The project file that is named, or the nearest from the working folder up to the repository's root.
+
+    Outside a repository the working folder alone is looked at. Raises FileError for a file that cannot be one.
+    """
+    here = here or Path.cwd()
+    file = _named(named) if named is not None else find_project(here)
+    if file is None:
+        return Opened(project=None)
+    shown = os.path.relpath(file, here) if file.is_relative_to(here) or named is None else str(named)
+    documents = read([shown])
+    if documents.problems and [problem.rule for problem in documents.problems] != ["no-manifests"]:
+        return Opened(project=None, problems=documents.problems)
+    return _checked(shown.replace(os.sep, "/"), documents)
+
+
+def find_project(here: Path) -> Path | None:
+    """The nearest project file. Raises FileError for one that leads out of the repository, or is no regular file."""
+    root = repository_of(here)
+    for folder in (here, *here.parents):
+        file = folder / PROJECT
+        if os.path.lexists(file):
+            if not file.is_file() or not Path(os.path.realpath(file)).is_relative_to(os.path.realpath(root or here)):
+                raise FileError(
+                    "is no regular file of this repository",
+                    where=os.path.relpath(file, here),
+                    advice="Put the file itself there, or name another with --project.",
+                )
+            return file
+        if folder == (root or here):
+            return None
+    return None
+
+
+def repository_of(folder: Path) -> Path | None:
+    """The repository that a folder lies in: the nearest folder above with a .git."""
+    return next((above for above in (folder, *folder.parents) if (above / ".git").exists()), None)
+
+
+def _named(name: str) -> Path:
+    file = Path(os.path.abspath(name))  # noqa: PTH100 - links are left as they are named
+    if not file.is_file():
+        why = "is a folder" if file.is_dir() else "is no regular file" if file.exists() else "is not there"
+        raise FileError(f"the project file {why}", where=name, advice="Name the file itself with --project.")
+    return file
+
+
+def _checked(file: str, documents: Documents) -> Opened:
+    problems = Problems(Lines(documents.texts))
+    roots = [document.root for document in documents.documents]
+    if len(roots) != 1:
+        second = roots[1].source if roots else Source(file=file, line=1, column=1)
+        message = "a project file is one document, and there is another here" if roots else "the project file is empty"
+        problems.add(Finding("wrong-value", message, second, Hint(expected="version: 1, and what is to be said")))
+        return Opened(project=None, problems=problems.sorted())
+    return _of_document(file, roots[0], problems, documents.texts)
+
+
+def _of_document(file: str, root: Node, problems: Problems, texts: Mapping[str, str]) -> Opened:
+    for finding in check_against(dict(load(SCHEMA)), root, "the project file", texts):
+        problems.add(finding)
+    if not len(problems):
+        folder = Path(file).absolute().parent
+        for fault in faults_of(root, folder=str(folder), top=str(repository_of(folder) or folder)):
+            hint = Hint(expected=fault.expected, suggestion=fault.suggestion)
+            problems.add(Finding("wrong-value", fault.message, fault.source, hint))
+    if len(problems):
+        return Opened(project=None, problems=problems.sorted())
+    return Opened(project=project_of(root, file=file, folder=os.path.dirname(file) or "."))  # noqa: PTH120 - a text
