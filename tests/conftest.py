@@ -2,6 +2,7 @@
 
 import contextlib
 import ipaddress
+import signal
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -15,6 +16,8 @@ from egpsync.emulator.server import Running, Setup, serve
 from egpsync.emulator.switches import Switches
 from tests.cli.samples import Shell
 from tests.workflow.samples import Repository
+
+STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class StartEmulator(Protocol):
@@ -63,6 +66,17 @@ def repository(tmp_path: Path) -> Callable[..., Repository]:
 def shell(tmp_path: Path) -> Shell:
     """The command line, in an empty working directory, with a key and no account yet."""
     return Shell(tmp_path)
+
+
+@pytest.fixture(autouse=True)
+def _signals_as_in_a_terminal() -> Iterator[None]:
+    """A process that was started under nohup or in the background hands ignored signals on to all it starts."""
+    ignored = [number for number in STOPPING if signal.getsignal(number) == signal.SIG_IGN]
+    for number in ignored:
+        signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
+    yield
+    for number in ignored:
+        signal.signal(number, signal.SIG_IGN)
 
 
 def _stay_on_this_machine(event: str, arguments: tuple[Any, ...]) -> None:

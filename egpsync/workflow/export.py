@@ -16,7 +16,7 @@ from egpsync.manifest.places import in_words
 from egpsync.manifest.write import Written, check_owner, write
 from egpsync.model.live import Live, LiveModel
 from egpsync.model.manifest import Desired
-from egpsync.model.plan import Refusal
+from egpsync.model.plan import Action, Refusal
 from egpsync.settings import Settings
 from egpsync.workflow.plan import Watch, connect, target_of
 from egpsync.workflow.validate import Checked, validate
@@ -114,7 +114,8 @@ def _differences(written: Written, live: Live, settings: Settings) -> Iterator[s
     yield from (problem.message for problem in planned.problems)
     yield from (refusal.message for refusal in planned.plan.refusals)
     for change in planned.plan.changes:
-        if change.writes or change.fields:
+        renews_its_mark = change.action == Action.UPDATE and not change.fields  # after a rename outside
+        if change.fields or (change.writes and not renews_its_mark):
             fields = ", ".join(".".join(field.path) for field in change.fields)
             yield f"{in_words(change.name)} of {change.vendor}: {change.action}" + (f" of {fields}" if fields else "")
     if len(planned.plan.changes) != written.models:

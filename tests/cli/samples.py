@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from egpsync.emulator.server import Running
+from tests.cli.forking import FORKER
 
 KEY = "key-SENTINEL-7319"
 ROOT = Path(__file__).resolve().parents[2]
@@ -79,18 +80,8 @@ class Shell:
 
     def run(self, *arguments: str, stdin: str = "", **environ: str) -> Done:
         """Run egpsync to its end."""
-        done = subprocess.run(
-            [sys.executable, "-m", "egpsync", *arguments],
-            cwd=self.folder,
-            env={**self.environ, **environ},
-            input=stdin,
-            capture_output=True,
-            text=True,
-            encoding="utf-8",
-            timeout=60,
-            check=False,
-        )
-        return Done(code=done.returncode, out=done.stdout, err=done.stderr)
+        code, out, err = FORKER.run(arguments, environ={**self.environ, **environ}, cwd=self.folder, stdin=stdin)
+        return Done(code=code, out=out, err=err)
 
     @contextmanager
     def start(self, *arguments: str, **how: Any) -> Iterator[subprocess.Popen[str]]:
