@@ -7,6 +7,7 @@ EgpsyncError
 ├── PlanFileError           a saved plan cannot be used                       (exit 5)
 ├── WrongTargetError        a run's record is of another account              (exit 5)
 ├── SecretError             a secret is nowhere, or cannot be used            (exit 1)
+├── HistoryError            git cannot say what a revision holds              (exit 1)
 ├── LockedError             another run holds the account                     (exit 5)
 └── ApiError                a call did not do what was asked                  (exit 1)
     ├── Unreachable         no connection was made: nothing was sent
@@ -93,6 +94,10 @@ class LockedError(EgpsyncError):
 
 class SecretError(EgpsyncError):
     """A secret is nowhere, or cannot be used. Its value, or half of it, is in no message."""
+
+
+class HistoryError(EgpsyncError):
+    """Git cannot say what a revision holds."""
 
 
 class ApiError(EgpsyncError):

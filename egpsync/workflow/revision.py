@@ -1,0 +1,79 @@
+"""A git revision and paths in, the files that those paths meant then out: as find has them of the working folder."""
+
+import os
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+from egpsync.history import Revision
+from egpsync.manifest.files import PROJECT, SUFFIXES, Found
+
+SIGNS = frozenset("*?[")
+SIGN = re.compile(r"\[!?\]?[^\]]*\]|.", re.DOTALL)
+
+
+def find_at(revision: Revision, paths: Sequence[str], here: Path) -> tuple[Found, ...]:
+    """Every file once, sorted by name, which is the one it has from the working folder `here`.
+
+    A path that meant nothing then gives nothing: it may have come since. Files beyond the repository are in none.
+    """
+    prefix = os.path.relpath(os.path.realpath(here), os.path.realpath(revision.root))
+    known = sorted(revision.entries)
+    meant = {file for path in paths if not path.startswith("!") for file in _meant(path, prefix, known)}
+    meant -= {file for path in paths if path.startswith("!") for file in _meant(path[1:], prefix, known)}
+    held = revision.read(sorted(meant))
+    return tuple(sorted(Found(os.path.relpath(file, prefix), data) for file, data in held.items()))
+
+
+def _meant(path: str, prefix: str, known: Iterable[str]) -> Iterator[str]:
+    """The files, by their paths from the top folder, that a path of the working folder means."""
+    whole = os.path.normpath(os.path.join(prefix, path))  # noqa: PTH118 - a pattern is no Path
+    pattern = None if SIGNS.isdisjoint(path) else _pattern(whole)
+    for file in known:
+        if file == whole or (pattern is not None and pattern.fullmatch(file)):
+            yield file
+            continue
+        above = whole if pattern is None else next((up for up in _above(file) if pattern.fullmatch(up)), None)
+        if above is not None and (above == "." or file.startswith(f"{above}/")) and _is_manifest(file, above):
+            yield file
+
+
+def _is_manifest(file: str, folder: str) -> bool:
+    """Whether it is one of those that are read of a folder."""
+    parts = (file if folder == "." else file[len(folder) + 1 :]).split("/")
+    hidden = any(part.startswith(".") for part in parts)
+    return not hidden and os.path.splitext(file)[1] in SUFFIXES and parts[-1] != PROJECT  # noqa: PTH122 - no file's path
+
+
+def _above(file: str) -> Iterator[str]:
+    """The folders that a file lies in."""
+    while "/" in file:
+        file = file.rpartition("/")[0]
+        yield file
+
+
+def _pattern(path: str) -> re.Pattern[str]:
+    """As glob reads it: ** is any number of folders, and no sign stands for a dot at a name's beginning."""
+    parts = path.split("/")
+    written = []
+    for index, part in enumerate(parts):
+        last = index == len(parts) - 1
+        if part == "**":
+            written.append("(?:(?!\\.)[^/]+/)*" + ("(?!\\.)[^/]+" if last else ""))
+        else:
+            hidden = "" if part.startswith(".") else "(?!\\.)"
+            written.append(hidden + SIGN.sub(_sign, part) + ("" if last else "/"))
+    return re.compile("".join(written), re.DOTALL)
+
+
+def _sign(found: re.Match[str]) -> str:
+    match found[0]:
+        case "*":
+            return "[^/]*"
+        case "?":
+            return "[^/]"
+        case sign if len(sign) > 1:
+            inner = sign[1:-1].replace("\\", "\\\\").replace("[", "\\[")
+            return f"(?!/)[{'^' + inner[1:] if inner.startswith('!') else inner}]"
+        case sign:
+            return re.escape(sign)
