@@ -18,12 +18,12 @@ from egpsync.cli.progress import show_progress
 from egpsync.core.change import PlanOptions
 from egpsync.errors import EgpsyncError, ExitCode, UsageError
 from egpsync.model.plan import Plan
-from egpsync.model.report import Report
+from egpsync.model.report import Kind, Report
 from egpsync.model.run import RunResult
-from egpsync.report.build import told
+from egpsync.record import told
 from egpsync.report.escape import label, visible
 from egpsync.settings import Settings
-from egpsync.workflow.apply import Settled, apply, look_back, settle
+from egpsync.workflow.apply import LeftOpen, apply, look_back, settle
 from egpsync.workflow.plan import Planned, Watch
 from egpsync.workflow.saved import review
 
@@ -56,16 +56,16 @@ def command(paths: tuple[str, ...], *, dry_run: bool, yes: bool, saved: str | No
     else:
         planned = asyncio.run(call.plan(Watch(on_attempt=call.log)))
     if dry_run:
-        show_plan(call, planned, kind="plan")
+        show_plan(call, planned, kind=Kind.PLAN)
     confirm_and_apply(call, planned, yes=yes, pinned=saved is not None)
 
 
 def confirm_and_apply(
-    call: Call, planned: Planned, *, yes: bool, pinned: bool = False, kind: str = "apply"
+    call: Call, planned: Planned, *, yes: bool, pinned: bool = False, kind: Kind = Kind.APPLY
 ) -> NoReturn:
     """Ask, send, write the report, exit; a plan that is invalid, refused or without a step is only reported."""
     plan, report = planned.plan, call.report(kind, planned)
-    told = _tell_what_was_left(plan, call.settings) if plan is not None and kind == "apply" else ()
+    told = _tell_what_was_left(plan, call.settings) if plan is not None and kind is Kind.APPLY else ()
     if plan is None or report.errored or not _has_steps(plan):
         call.output.write(report)
         raise click.exceptions.Exit(exit_code(report))
@@ -85,11 +85,11 @@ def confirm_and_apply(
     raise click.exceptions.Exit(exit_code(report, waited=call.settings.wait, pinned=pinned))
 
 
-def _tell_what_was_left(plan: Plan, settings: Settings) -> tuple[Settled, ...]:
+def _tell_what_was_left(plan: Plan, settings: Settings) -> tuple[LeftOpen, ...]:
     """Say what an earlier run, cut short, left unknown; with nothing to apply it is settled with that."""
     settled = look_back(plan, settings)
     for item in settled:
-        tried = item.tried
+        tried = item.unfinished.intent
         what = f"{tried.method} {visible(tried.path)} for {label(tried.name)} ({visible(tried.vendor)}), {tried.at}"
         complain(f"egpsync: an earlier run was cut short at {what}: {SETTLED[item.happened]}")
     if settled and not _has_steps(plan):

@@ -8,6 +8,7 @@ import click
 from egpsync.cli.online import Call
 from egpsync.cli.options import Command, access, manifests, output
 from egpsync.cli.plan import show_plan
+from egpsync.model.report import Kind
 from egpsync.workflow.plan import Watch, drift
 
 
@@ -18,4 +19,4 @@ from egpsync.workflow.plan import Watch, drift
 def command(paths: tuple[str, ...], **chosen: Any) -> None:
     """Compare the account with the manifests: exit 2 where they differ. Sends nothing but GETs."""
     call = Call.of(paths, chosen)
-    show_plan(call, asyncio.run(drift(call.paths, call.settings, Watch(on_attempt=call.log))), kind="drift")
+    show_plan(call, asyncio.run(drift(call.paths, call.settings, Watch(on_attempt=call.log))), kind=Kind.DRIFT)

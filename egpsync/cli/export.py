@@ -15,7 +15,7 @@ from egpsync.cli.project import paths_of, settings_of
 from egpsync.errors import ExitCode, FileError, UsageError
 from egpsync.files import write_whole
 from egpsync.manifest.write import Written
-from egpsync.model.report import Report, ReportHead
+from egpsync.model.report import Kind, Report, ReportHead
 from egpsync.report.build import build_problems
 from egpsync.report.escape import visible
 from egpsync.settings import Settings
@@ -81,7 +81,7 @@ def _say_why_not(exported: Exported) -> ExitCode:
 def _problems(checked: Checked) -> Report:
     return build_problems(
         ReportHead(
-            kind="validate",
+            kind=Kind.VALIDATE,
             tool_version=__version__,
             files=len(checked.texts),
             models=checked.models,

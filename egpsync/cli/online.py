@@ -14,9 +14,10 @@ from egpsync.core.change import PlanOptions
 from egpsync.errors import UsageError
 from egpsync.model.manifest import Severity
 from egpsync.model.plan import Action, Change
-from egpsync.model.report import Report, ReportHead
+from egpsync.model.report import Kind, Report, ReportHead
 from egpsync.model.run import RunResult
-from egpsync.report.build import build_plan, build_problems, build_run, told
+from egpsync.record import told
+from egpsync.report.build import build_plan, build_problems, build_run
 from egpsync.report.escape import visible
 from egpsync.settings import Settings
 from egpsync.workflow.plan import Consent, Planned, Watch, plan, target_of
@@ -81,7 +82,7 @@ class Call:
                 advice="Save a new plan to change it.",
             )
 
-    def report(self, kind: str, planned: Planned, run: RunResult | None = None) -> Report:
+    def report(self, kind: Kind, planned: Planned, run: RunResult | None = None) -> Report:
         """What is to be shown: problems alone, the plan, or what the run did."""
         head = ReportHead(
             kind=kind,

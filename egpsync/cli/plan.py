@@ -9,6 +9,7 @@ from egpsync.cli import complain
 from egpsync.cli.online import Call, refuse_age_without
 from egpsync.cli.options import Command, access, manifests, output, planning, saved_plans, state
 from egpsync.cli.output import exit_code
+from egpsync.model.report import Kind
 from egpsync.workflow.plan import Planned, Watch
 from egpsync.workflow.saved import Reviewed, review, save
 
@@ -34,7 +35,7 @@ def command(
         call.refuse_to_plan_anew((*paths, *(["--out"] if out else [])), chosen, "--check")
         reviewed = asyncio.run(review(check, call.settings, watch))
         _tell_whether_it_holds(check, reviewed)
-        show_plan(call, reviewed.refusing(), kind="plan", detailed=detailed_exitcode)
+        show_plan(call, reviewed.refusing(), kind=Kind.PLAN, detailed=detailed_exitcode)
     planned = asyncio.run(call.plan(watch))
     if out is not None and planned.plan is not None and not planned.problems:
         save(out, planned, call.paths, call.consent)
@@ -42,7 +43,7 @@ def command(
             complain(f"egpsync: {out} holds a plan that is refused: it cannot be applied")
         else:
             complain(f"egpsync: egpsync apply --plan {out} sends exactly this plan")
-    show_plan(call, planned, kind="plan", detailed=detailed_exitcode)
+    show_plan(call, planned, kind=Kind.PLAN, detailed=detailed_exitcode)
 
 
 def _tell_whether_it_holds(file: str, reviewed: Reviewed) -> None:
@@ -56,7 +57,7 @@ def _tell_whether_it_holds(file: str, reviewed: Reviewed) -> None:
         complain(f"egpsync: {file} still holds: egpsync apply --plan {file} sends exactly it")
 
 
-def show_plan(call: Call, planned: Planned, *, kind: str, detailed: bool = False) -> NoReturn:
+def show_plan(call: Call, planned: Planned, *, kind: Kind, detailed: bool = False) -> NoReturn:
     """Write the report, exit."""
     report = call.report(kind, planned)
     call.output.write(report)

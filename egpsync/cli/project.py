@@ -10,13 +10,13 @@ import click
 from egpsync import __version__
 from egpsync.cli.output import Output
 from egpsync.errors import ExitCode, UsageError
-from egpsync.model.report import ReportHead
+from egpsync.model.report import Kind, ReportHead
 from egpsync.report.build import build_problems
 from egpsync.settings import Settings, load_settings, named_project
 from egpsync.workflow.project import open_project
 
 DEFAULT_PATH = "configs/models"
-KINDS = frozenset({"validate", "plan", "apply", "drift", "revert"})
+KINDS = frozenset(Kind)
 
 
 def settings_of(chosen: Mapping[str, Any], output: Output, *, offline: bool = False) -> Settings:
@@ -27,7 +27,7 @@ def settings_of(chosen: Mapping[str, Any], output: Output, *, offline: bool = Fa
     opened = open_project(named_project(chosen))
     if opened.problems:
         command = click.get_current_context().info_name
-        kind = command if command in KINDS else "validate"
+        kind = Kind(command) if command in KINDS else Kind.VALIDATE
         head = ReportHead(kind=kind, tool_version=__version__, files=1, models=0, problems=opened.problems)
         output.write(build_problems(head))
         raise click.exceptions.Exit(ExitCode.INVALID)

@@ -9,6 +9,7 @@ from egpsync.cli.apply import confirm_and_apply
 from egpsync.cli.online import Call
 from egpsync.cli.options import Command, access, consent, output, project, rollout
 from egpsync.cli.plan import show_plan
+from egpsync.model.report import Kind
 from egpsync.workflow.plan import Watch
 from egpsync.workflow.revert import plan_revert
 
@@ -31,5 +32,5 @@ def command(file: str, *, dry_run: bool, yes: bool, **chosen: Any) -> None:
     call = Call.of((), chosen, needs_manifests=False)
     planned = asyncio.run(plan_revert(file, call.settings, call.consent, Watch(on_attempt=call.log)))
     if dry_run:
-        show_plan(call, planned, kind="revert")
-    confirm_and_apply(call, planned, yes=yes, kind="revert")
+        show_plan(call, planned, kind=Kind.REVERT)
+    confirm_and_apply(call, planned, yes=yes, kind=Kind.REVERT)

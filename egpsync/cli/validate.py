@@ -8,7 +8,7 @@ from egpsync import __version__
 from egpsync.cli.options import Command, manifests, output
 from egpsync.cli.output import exit_code, output_of
 from egpsync.cli.project import paths_of, settings_of
-from egpsync.model.report import ReportHead
+from egpsync.model.report import Kind, ReportHead
 from egpsync.report.build import build_problems
 from egpsync.workflow.validate import validate
 
@@ -22,7 +22,7 @@ def command(paths: tuple[str, ...], **chosen: Any) -> None:
     settings = settings_of(chosen, written, offline=True)
     checked = validate(paths_of(paths, settings))
     head = ReportHead(
-        kind="validate",
+        kind=Kind.VALIDATE,
         tool_version=__version__,
         files=len(checked.texts),
         models=checked.models,

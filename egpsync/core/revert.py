@@ -15,30 +15,9 @@ from egpsync.fields.table import policy_of
 from egpsync.model.live import MARK, Live, LiveModel, Mark
 from egpsync.model.manifest import Desired, DesiredModel, Lifecycle, Node, State
 from egpsync.model.plan import Action, Change
+from egpsync.model.record import ChangeRecord, FieldRecord
+from egpsync.model.report import MASK
 from egpsync.model.values import Json, JsonMap, Path, Source
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PastField:
-    """One field that a run changed."""
-
-    path: Path
-    before: Json
-    after: Json
-    sensitive: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PastChange:
-    """One change that a run attempted."""
-
-    action: Action
-    vendor: str
-    name: str  # after the run
-    id: str | None  # of the model that was changed or made; None where the run did not live to learn it
-    fields: tuple[PastField, ...]
-    operation: str | None  # of the create, as the mark of what it made holds it
-    place: str  # the file it was read from
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,22 +37,26 @@ class _Before:
     left: tuple[str, ...] = ()  # what is not put back, and why
 
 
-def plan_way_back(past: Iterable[PastChange], live: Live) -> WayBack:
-    """Desired models, pinned by id where they exist, that hold what the run found."""
+def plan_way_back(past: Iterable[ChangeRecord], live: Live, place: str) -> WayBack:
+    """Desired models, pinned by id where they exist, that hold what the run found.
+
+    `past` is what the run attempted, `place` the file that says so.
+    """
+    source = Source(file=place, line=1, column=1)
     models: list[DesiredModel] = []
     notes: dict[tuple[str, str], tuple[str, ...]] = {}
     left: list[Change] = []
     for change in past:
-        before = _before(change, live)
+        before = _before(replace(change, source=source), live)
         if before.wanted is not None:
             models.append(before.wanted)
-            notes[change.vendor, before.wanted.id or change.name] = before.left
+            notes[change.model_vendor, before.wanted.id or change.name] = before.left
         elif before.left:
-            left.append(_left_alone(change, before.left))
+            left.append(_left_alone(replace(change, source=source), before.left))
     return WayBack(desired=Desired(models=tuple(models), owners=(), digest=""), notes=notes, left=tuple(left))
 
 
-def _before(change: PastChange, live: Live) -> _Before:
+def _before(change: ChangeRecord, live: Live) -> _Before:
     found = _found(change, live)
     match change.action:
         case Action.DELETE:
@@ -92,7 +75,7 @@ def _before(change: PastChange, live: Live) -> _Before:
             return _restored(change, found)
 
 
-def _found(change: PastChange, live: Live) -> LiveModel | None:
+def _found(change: ChangeRecord, live: Live) -> LiveModel | None:
     """The model as it is now: by its id, or by what the mark says of how it came about."""
     if change.action == Action.RECREATE:
         heirs = [model for model in live.models if change.id and model.mark.replaces == change.id]
@@ -100,16 +83,24 @@ def _found(change: PastChange, live: Live) -> LiveModel | None:
             return heirs[0]
     if change.id is not None:
         return live.by_id().get(change.id)
-    made = [model for model in live.models if change.operation and model.mark.operation == change.operation]
+    operation = _operation(change)
+    made = [model for model in live.models if operation and model.mark.operation == operation]
     return made[0] if made else None
 
 
-def _restored(change: PastChange, found: LiveModel) -> _Before:
+def _operation(change: ChangeRecord) -> str | None:
+    """The operation of its create, which the mark of what it made holds."""
+    created = next((request.body for request in change.requests if request.method == "POST"), None) or {}
+    metadata = created.get("model_metadata")
+    return Mark.of(metadata.get(MARK)).operation if isinstance(metadata, Mapping) else None
+
+
+def _restored(change: ChangeRecord, found: LiveModel) -> _Before:
     fields: dict[str, Any] = {}
     name, left = found.name, []
     for field in change.fields:
         dotted = ".".join(field.path)
-        if field.sensitive:
+        if field.sensitive or _hides(field.before) or _hides(field.after):
             left.append(f"{dotted} held a secret, which is kept nowhere: it is left as it is")
         elif field.path == ("name",):
             name = field.before if found.name == field.after else found.name
@@ -122,7 +113,7 @@ def _restored(change: PastChange, found: LiveModel) -> _Before:
     return _Before(wanted=wanted, left=tuple(left))
 
 
-def _uncreated(change: PastChange, found: LiveModel | None) -> _Before:
+def _uncreated(change: ChangeRecord, found: LiveModel | None) -> _Before:
     if found is None:
         return _Before(wanted=None, left=("the run was to create it, and it is not there (any more)",))
     moved = [
@@ -137,15 +128,15 @@ def _uncreated(change: PastChange, found: LiveModel | None) -> _Before:
     return _Before(wanted=replace(wanted, state=State.ABSENT), left=("the run created it",))
 
 
-def _undeleted(change: PastChange, live: Live) -> _Before:
+def _undeleted(change: ChangeRecord, live: Live) -> _Before:
     if change.id in live.by_id():
         return _Before(wanted=None)
-    if (change.vendor, change.name) in live.by_name():
+    if (change.model_vendor, change.name) in live.by_name():
         why = f"the run deleted it, and there is a {change.name!r} again: it is left"
         return _Before(wanted=None, left=(why,))
     held = {field.path[0]: field.before for field in change.fields if field.before is not None}
     secret: list[str] = []
-    fields = {part: _without_secrets(change.vendor, (part,), value, secret) for part, value in held.items()}
+    fields = {part: _without_secrets(change.model_vendor, (part,), value, secret) for part, value in held.items()}
     metadata = fields.get("model_metadata") or {}
     if "model_metadata" in fields:
         fields["model_metadata"] = {key: item for key, item in metadata.items() if key != MARK}
@@ -165,7 +156,18 @@ def _holds(found: LiveModel, path: Path, value: Json) -> bool:
     return same(wanted, held)
 
 
-def _put_back(fields: dict[str, Any], field: PastField, found: LiveModel) -> bool:
+def _hides(value: Json) -> bool:
+    """Whether a secret was masked somewhere in it."""
+    match value:
+        case Mapping():
+            return any(map(_hides, value.values()))
+        case list():
+            return any(map(_hides, value))
+        case _:
+            return bool(value == MASK)
+
+
+def _put_back(fields: dict[str, Any], field: FieldRecord, found: LiveModel) -> bool:
     """Want the value of before; below a free-form map's key the whole value, as it is now, with that one put back.
 
     False where what enclosed it is no map any more.
@@ -203,18 +205,19 @@ def _without_secrets(vendor: str, path: Path, value: Json, secret: list[str]) ->
         return value
     kept = {}
     for key, item in value.items():
-        if policy_of(vendor, (*path, key)).secret and item:
+        if item == MASK or (policy_of(vendor, (*path, key)).secret and item):
             secret.append(".".join((*path, key)))
         else:
             kept[key] = _without_secrets(vendor, (*path, key), item, secret)
     return kept
 
 
-def _wanted(change: PastChange, *, name: str, id: str | None, fields: JsonMap, mark: Mark) -> DesiredModel:  # noqa: A002
-    node = Node(fields, change.place, 1, 1, 1, 1, None)
+def _wanted(change: ChangeRecord, *, name: str, id: str | None, fields: JsonMap, mark: Mark) -> DesiredModel:  # noqa: A002
+    source = change.source or Source(file="", line=1, column=1)
+    node = Node(fields, source.file, 1, 1, 1, 1, None)
     protected = True if mark.prevent_destroy and id is None else None
     return DesiredModel(
-        vendor=change.vendor,
+        vendor=change.model_vendor,
         name=name,
         id=id,
         renamed_from=None,
@@ -223,20 +226,20 @@ def _wanted(change: PastChange, *, name: str, id: str | None, fields: JsonMap, m
         lifecycle=Lifecycle(prevent_destroy=protected, prevent_redeploy=None, ignore_changes=()),
         fields=fields,
         node=node,
-        source=Source(file=change.place, line=1, column=1),
+        source=source,
     )
 
 
-def _left_alone(change: PastChange, why: tuple[str, ...]) -> Change:
+def _left_alone(change: ChangeRecord, why: tuple[str, ...]) -> Change:
     return Change(
         action=Action.UNCHANGED,
-        vendor=change.vendor,
+        vendor=change.model_vendor,
         name=change.name,
         id=change.id,
         reason="",
         fields=(),
         steps=(),
-        source=Source(file=change.place, line=1, column=1),
+        source=change.source,
         desired=None,
         live=None,
         notes=why,

@@ -2,19 +2,30 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 
 from egpsync.model.manifest import Problem
 from egpsync.model.plan import Capacity, Refusal, Target
-from egpsync.model.values import Json, JsonMap, Path, Source
+from egpsync.model.record import ChangeRecord
 
 MASK = "(sensitive)"
+
+
+class Kind(StrEnum):
+    """The command that a report is of."""
+
+    VALIDATE = "validate"
+    PLAN = "plan"
+    APPLY = "apply"
+    DRIFT = "drift"
+    REVERT = "revert"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportHead:
     """Which command ran, over what: the part of a report that neither a Plan nor a RunResult knows."""
 
-    kind: str  # validate, plan, apply, drift, revert
+    kind: Kind
     tool_version: str
     files: int  # manifest files read
     models: int  # models declared
@@ -23,60 +34,6 @@ class ReportHead:
     target_name: str | None = None  # of the project file
     section: str = ""  # tells reports of one account apart where they are posted
     notes: tuple[str, ...] = ()  # what holds for the whole run, such as what was left out of it; a sentence each
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReportField:
-    """One field's difference, masked."""
-
-    path: Path
-    op: str  # add, change, remove
-    before: Json  # MASK where sensitive and present
-    after: Json
-    sensitive: bool
-    effect: str
-    source: Source | None
-    reason: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReportRequest:
-    """One request, masked."""
-
-    method: str
-    path: str
-    body: JsonMap | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReportOutcome:
-    """How one change ended (apply only)."""
-
-    result: str  # an Outcome
-    message: str
-    method: str
-    url: str
-    status: int | None
-    advice: str
-    note: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReportChange:
-    """One model."""
-
-    name: str
-    model_vendor: str
-    id: str | None
-    action: str
-    previous_name: str | None  # where it is renamed
-    status: str | None  # the live status; None for a model that is not there
-    reason: str
-    notes: tuple[str, ...]
-    fields: tuple[ReportField, ...]
-    requests: tuple[ReportRequest, ...]
-    source: Source | None
-    outcome: ReportOutcome | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,7 +50,7 @@ class ReportModel:
 class Report:
     """What a command found or did."""
 
-    kind: str  # validate, plan, apply, drift, revert
+    kind: Kind
     tool_version: str
     base_url: str | None  # None for validate
     account_id: str | None
@@ -107,7 +64,7 @@ class Report:
     interrupted: bool
     problems: tuple[Problem, ...]
     refusals: tuple[Refusal, ...]
-    changes: tuple[ReportChange, ...]
+    changes: tuple[ChangeRecord, ...]
     unmanaged: tuple[ReportModel, ...]
     capacity: Mapping[str, Capacity]
     target_name: str | None = None  # of the project file

@@ -1,160 +1,124 @@
-"""What a run tried, on disk before it is tried; and what earlier runs left, read back.
+"""What a run tried, on disk before it is tried; and a run's journal read back.
 
-A run is a file of JSON lines, appended to and synced: one line before each request, one after it, and one when a
-deployment ends. No secret value is written. A run that is killed leaves at most its last line cut; that one, and
-lines of other making, are passed over when journals are read. Runs of one account lie in one folder, which a run holds
-by a file lock: the operating system gives it back when the process ends, however it ends.
+A journal is a file of JSON lines, appended to and synced: one line before each request, one after it, and one when a
+deployment ends. No secret value is written. A run that is killed leaves at most a line cut short; that one, and lines
+of other making, are passed over when a journal is read.
 """
 
 import asyncio
-import fcntl
 import hmac
 import json
 import os
-import secrets
 import threading
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, Self
+from typing import Self, TypeAlias
 
-from egpsync.errors import FileError, LockedError
-from egpsync.fields.mask import masked, secrets_in, without
-from egpsync.model.plan import Change, Plan, Request, Target, Wait, Write
+from egpsync.account.requests import requests_of
+from egpsync.errors import FileError
+from egpsync.model.plan import Action, Change, Effect, Op, Plan, Request, Target, Wait, Write
+from egpsync.model.record import ChangeRecord, FieldRecord
 from egpsync.model.values import Json, JsonMap
-from egpsync.settings.urls import identity_of
+from egpsync.model.values import Path as FieldPath
+from egpsync.record import changes_of, document_of, record, record_request, told
+from egpsync.typed import Misfit, fit, plain, read_json, write_json
 
-VERSION = 1
-RUNS_KEPT = 50
-BYTES_KEPT = 64 * 2**20  # of all runs of an account; the newest run is always kept
-TRIED = frozenset({"step", "at", "vendor", "name", "id", "method", "path"})
-"""What an intent's line holds of a Tried."""
+VERSION = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Tried:
-    """One request of an earlier run whose outcome that run did not live to write."""
+class Steps:
+    """What stands beside a change's own document in the first line."""
 
-    run: str  # the journal's file name
-    step: str  # its key in that run's plan
-    at: str  # UTC, ISO 8601
+    steps: tuple[str, ...]  # the keys of its own, and of those of other changes that change its model too
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Begin:
+    """The first line: what the run was to do."""
+
+    at: str  # UTC, ISO 8601; so in each line
+    version: int
+    tool_version: str
+    base_url: str
+    account_id: str | None
+    digest: str  # of the manifests
+    changes: tuple[JsonMap, ...]  # each the document of a ChangeRecord, and its Steps
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Intent:
+    """Before a request."""
+
+    at: str
+    step: str
     vendor: str
     name: str
     id: str | None
     method: str
     path: str
+    body: JsonMap | None  # masked
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FailedDeployment:
-    """A configuration whose deployment failed in an earlier run."""
+class Result:
+    """After it."""
 
-    at: str  # UTC, ISO 8601
+    at: str = ""
+    step: str
+    result: str  # "done", "refused" (the server said no), or "lost" (nobody knows)
+    status: int | None
+    id: str | None  # of the model
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deployed:
+    """A deployment of this run has ended."""
+
+    at: str
+    vendor: str
+    name: str
+    fingerprint: str  # of the declared configuration
     status: str
     reason: str
 
 
-class Home:
-    """Where the runs of one account are kept."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settled:
+    """A later run has looked at what this one left open."""
 
-    def __init__(self, state_dir: str, target: Target) -> None:
-        name = sha256(f"{identity_of(target.base_url)}\n{target.account_id or ''}".encode()).hexdigest()[:16]
-        self._state_dir = Path(state_dir)
-        self.folder = self._state_dir / name
-        self._target = target
+    at: str = ""
 
-    @contextmanager
-    def locked(self) -> Iterator[None]:
-        """Hold the account against other runs on this machine. Raises LockedError where one is under way."""
-        with _writable(self.folder):
-            self._state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-            self.folder.mkdir(exist_ok=True, mode=0o700)
-            handle = os.open(self.folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        try:
-            self._take(handle)
-            yield
-        finally:
-            os.close(handle)
 
-    def _take(self, handle: int) -> None:
-        """Lock the file, and name this process in it."""
-        with _writable(self.folder):
-            try:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError as error:
-                holder = os.read(handle, 100).decode(errors="replace").strip() or "it has just begun"
-                raise LockedError(
-                    f"another apply to this account is under way on this machine ({holder})",
-                    where=self._target.base_url,
-                    advice="Wait for it to end, and run again. Nothing was sent.",
-                ) from error
-            os.ftruncate(handle, 0)
-            os.write(handle, f"process {os.getpid()}, since {_now()}".encode())
+@dataclass(frozen=True, slots=True, kw_only=True)
+class End:
+    """The run has come to its end and reported."""
 
-    def begin(self, plan: Plan, tool_version: str) -> "Journal":
-        """A new run's journal. Old ones beyond what is kept are removed."""
-        with _writable(self.folder):
-            self._forget_oldest()
-            stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%f")
-            journal = Journal(self.folder / f"run-{stamp}-{os.getpid()}.jsonl", self.salt())
-        journal.write(
-            "begin",
-            version=VERSION,
-            tool_version=tool_version,
-            base_url=self._target.base_url,
-            account_id=self._target.account_id,
-            digest=plan.digest,
-            changes=[_recorded(change) for change in plan.changes if change.writes or _given_by(change)],
-        )
-        with _writable(self.folder):
-            _sync_names(self.folder)
-        return journal
+    at: str = ""
+    outcomes: Mapping[str, int]
 
-    def unfinished(self) -> tuple[Tried, ...]:
-        """Every request that was on its way when its run was killed, oldest first."""
-        return tuple(tried for file in self._runs() for tried in _left_open(file))
 
-    def settle(self, told: Iterable[Tried]) -> None:
-        """Note in the journals of these requests that they have been looked at."""
-        runs = {tried.run for tried in told}
-        for file in self._runs():
-            if file.name in runs:
-                with Journal(file, b"") as journal:
-                    journal.write("settled")
+Line: TypeAlias = Begin | Intent | Result | Deployed | Settled | End
+EVENTS: Mapping[str, type[Line]] = {
+    "begin": Begin,
+    "intent": Intent,
+    "outcome": Result,
+    "deployed": Deployed,
+    "settled": Settled,
+    "end": End,
+}
 
-    def failed_before(self) -> Mapping[str, FailedDeployment]:
-        """The last end of each configuration, by its fingerprint, where that was a failure."""
-        ends: dict[str, FailedDeployment | None] = {}
-        for file in self._runs():
-            for line in _lines(file):
-                if line.get("event") == "deployed" and "fingerprint" in line:
-                    at, status, reason = (str(line.get(name, "")) for name in ("at", "status", "reason"))
-                    failure = FailedDeployment(at=at, status=status, reason=reason)
-                    ends[str(line["fingerprint"])] = None if status == "ready" else failure
-        return {fingerprint: failure for fingerprint, failure in ends.items() if failure is not None}
 
-    def salt(self) -> bytes:
-        """Random bytes of this folder: a fingerprint says nothing of a secret to who does not have them."""
-        file = self.folder / "salt"
-        if not file.exists():
-            beside = file.with_suffix(f".{os.getpid()}")
-            with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as stream:
-                stream.write(secrets.token_bytes(32))
-            beside.replace(file)
-        return file.read_bytes()
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PastRun:
+    """What a run was to do, and what it tried of it."""
 
-    def _runs(self) -> list[Path]:
-        return sorted(self.folder.glob("run-*.jsonl"))
-
-    def _forget_oldest(self) -> None:
-        kept = 0
-        for index, file in enumerate(reversed(self._runs())):
-            kept += file.stat().st_size
-            if index and (index >= RUNS_KEPT - 1 or kept > BYTES_KEPT):
-                file.unlink()
+    target: Target
+    attempted: tuple[ChangeRecord, ...]  # with the ids that the run learnt
 
 
 class Journal:
@@ -164,8 +128,8 @@ class Journal:
         self.file = file
         self._salt = salt
         self._lock = threading.Lock()
-        with _writable(file):
-            self._handle = os.open(file, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        with writable(file):
+            self._handle = os.open(file, os.O_WRONLY | os.O_APPEND | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o600)
             self._cut = os.fstat(self._handle).st_size > 0  # who wrote it before may have been killed at it
 
     def __enter__(self) -> Self:
@@ -175,50 +139,68 @@ class Journal:
         with self._lock:
             os.close(self._handle)
 
+    def begin(self, plan: Plan, target: Target, tool_version: str) -> None:
+        """The first line: what the run is to do. Raises FileError."""
+        begin = Begin(
+            at=now(),
+            version=VERSION,
+            tool_version=tool_version,
+            base_url=target.base_url,
+            account_id=target.account_id,
+            digest=plan.digest,
+            changes=tuple(_planned(change) for change in plan.changes if change.writes or _given_by(change)),
+        )
+        self.write("begin", begin)
+
     async def intend(self, change: Change, step: Write, request: Request) -> None:
         """Before a request: what is about to be sent. Raises FileError, upon which nothing may be sent."""
-        body = masked(change.vendor, (), request.body)
-        await self._write(
-            "intent",
+        shown = record_request(change.vendor, request)
+        intent = Intent(
+            at=now(),
             step=str(step.key),
             vendor=change.vendor,
             name=change.name,
             id=change.id,
-            method=request.method,
-            path=request.path,
-            body=body,
+            method=shown.method,
+            path=shown.path,
+            body=shown.body,
         )
+        await asyncio.to_thread(self.write, "intent", intent)
 
     async def outcome(
         self, step: Write, result: str, *, status: int | None = None, model_id: str | None = None
     ) -> None:
         """After it: "done", "refused" (the server said no), or "lost" (nobody knows)."""
-        await self._write("outcome", step=str(step.key), result=result, status=status, id=model_id)
+        line = Result(at=now(), step=str(step.key), result=result, status=status, id=model_id)
+        await asyncio.to_thread(self.write, "outcome", line)
 
     async def deployed(self, change: Change, status: str, reason: str) -> None:
         """A deployment that this run started has ended. Where that cannot be written, a later plan's note is lost."""
-        known = (change.desired.fields if change.desired else None, change.live.fields if change.live else None)
-        secret = [text for fields in known for text in secrets_in(change.vendor, (), fields)]
+        line = Deployed(
+            at=now(),
+            vendor=change.vendor,
+            name=change.name,
+            fingerprint=fingerprint_of(change, self._salt),
+            status=status,
+            reason=told([change], reason),
+        )
         with suppress(FileError):
-            await self._write(
-                "deployed",
-                vendor=change.vendor,
-                name=change.name,
-                fingerprint=fingerprint_of(change, self._salt),
-                status=status,
-                reason=without(secret, reason),
-            )
+            await asyncio.to_thread(self.write, "deployed", line)
+
+    def settle(self) -> None:
+        """What the run left open has been looked at. Raises FileError."""
+        self.write("settled", Settled(at=now()))
 
     def end(self, outcomes: Mapping[str, int]) -> None:
-        """The run has come to its end and reported."""
-        self.write("end", outcomes=dict(outcomes))
+        """The run has come to its end and reported. Raises FileError."""
+        self.write("end", End(at=now(), outcomes=dict(outcomes)))
 
-    def write(self, event: str, **facts: Json) -> None:
+    def write(self, event: str, line: Line) -> None:
         """One line, synced. Raises FileError; the line may then be cut, and the next one begins anew."""
-        line = json.dumps({"event": event, "at": _now(), **facts}, separators=(",", ":"), ensure_ascii=True)
-        with _writable(self.file):
+        text = write_json({"event": event, **plain(line)})
+        with writable(self.file):
             with self._lock:
-                self._append(line.encode() + b"\n")
+                self._append(text.encode() + b"\n")
             os.fsync(self._handle)
 
     def _append(self, line: bytes) -> None:
@@ -229,8 +211,15 @@ class Journal:
             rest = rest[os.write(self._handle, rest) :]
         self._cut = False
 
-    async def _write(self, event: str, **facts: Json) -> None:
-        await asyncio.to_thread(self.write, event, **facts)
+
+def _planned(change: Change) -> JsonMap:
+    steps = [*(str(step.key) for step in change.writes), *_given_by(change)]
+    return {"steps": steps, **document_of(record(change, requests_of(change)))}
+
+
+def _given_by(change: Change) -> list[str]:
+    """The requests of other changes that change this model too: an exchange of names."""
+    return [str(key) for step in change.steps if isinstance(step, Wait) for key in step.after]
 
 
 def fingerprint_of(change: Change, salt: bytes) -> str:
@@ -240,74 +229,157 @@ def fingerprint_of(change: Change, salt: bytes) -> str:
     return hmac.new(salt, text.encode(), sha256).hexdigest()
 
 
-def _recorded(change: Change) -> JsonMap:
-    """What a later run needs to put the change back: its fields before and after, without secrets."""
-    return {
-        "name": change.name,
-        "model_vendor": change.vendor,
-        "id": change.id,
-        "action": change.action.value,
-        "steps": [str(step.key) for step in change.writes] + _given_by(change),
-        "fields": [
-            {
-                "path": list(field.path),
-                "op": field.op.value,
-                "before": None if field.sensitive else masked(change.vendor, field.path, field.before),
-                "after": None if field.sensitive else masked(change.vendor, field.path, field.after),
-                "sensitive": field.sensitive,
-            }
-            for field in change.fields
-        ],
-    }
+def lines_in(text: str) -> Iterator[Line | Misfit]:
+    """The lines of a journal: a Misfit for one that is not as this version writes it.
+
+    What is no JSON object, as the end of a line that was cut, and events that are not known are passed over.
+    """
+    for number, value in _values_in(text):
+        kind = EVENTS.get(value["event"]) if isinstance(value.get("event"), str) else None
+        if kind is not None:
+            yield _line(value, kind, number)
 
 
-def _given_by(change: Change) -> list[str]:
-    """The requests of other changes that change this model too: an exchange of names."""
-    return [str(key) for step in change.steps if isinstance(step, Wait) for key in step.after]
+def run_in(text: str) -> PastRun:
+    """The run that a journal tells of. Raises Misfit where it is none, is damaged, or of a version not read here."""
+    begin, lines = _begin_in(text), list(lines_in(text))
+    for line in lines:
+        if isinstance(line, Misfit) and begin.version == VERSION:
+            raise line
+    intents = {line.step: line for line in lines if isinstance(line, Intent)}
+    made = {line.step: line.id for line in lines if isinstance(line, Result) and line.id}
+    attempted = [
+        _attempted(change, steps, intents, made)
+        for change, steps in zip(changes_of(begin.changes), _steps_of(begin.changes), strict=True)
+        if not intents.keys().isdisjoint(steps)
+    ]
+    return PastRun(target=Target(base_url=begin.base_url, account_id=begin.account_id), attempted=tuple(attempted))
 
 
-def _left_open(file: Path) -> Iterator[Tried]:
-    """The intents of a journal that have no outcome; none where the run ended or was settled."""
-    open_steps: dict[str, Tried] = {}
-    for line in _lines(file):
-        match line.get("event"):
-            case "intent" if line.keys() >= TRIED:
-                open_steps[str(line["step"])] = Tried(run=file.name, **{name: line[name] for name in TRIED})
-            case "outcome" if line.get("result") in ("done", "refused"):
-                open_steps.pop(str(line.get("step")), None)
-            case "end" | "settled":
-                return
-    yield from open_steps.values()
-
-
-def _lines(file: Path) -> Iterator[dict[str, Any]]:
-    """The lines of a journal; the last one can be cut, and a foreign line is passed over."""
-    try:
-        text = file.read_text(encoding="utf-8", errors="replace")
-    except FileNotFoundError:
-        return  # a run that began meanwhile has removed it, as one of the oldest
-    except OSError as error:
-        raise FileError("the journal cannot be read", where=str(file), advice=str(error.strerror)) from error
-    for line in text.split("\n"):
+def _values_in(text: str) -> Iterator[tuple[int, JsonMap]]:
+    for number, line in enumerate(text.split("\n"), 1):
         try:
-            value = json.loads(line) if line else None
-        except ValueError:
+            value = read_json(line) if line else None
+        except Misfit:
             continue
         if isinstance(value, dict):
-            yield value
+            yield number, value
 
 
-def _sync_names(folder: Path) -> None:
-    """A file that was synced is found after a power cut only if its name was synced too."""
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+def _line(value: JsonMap, kind: type[Line], number: int) -> Line | Misfit:
     try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+        return fit(value, kind)
+    except Misfit as error:
+        return Misfit(f"line {number}: {error}")
+
+
+def _begin_in(text: str) -> Begin:
+    value = next((value for _, value in _values_in(text) if value.get("event") == "begin"), None)
+    if value is None:
+        raise Misfit("it does not tell what the run was to do")
+    match value.get("version"):
+        case 1:
+            return _of_version_1(fit(value, _Begin1))
+        case version if version == VERSION:
+            return fit(value, Begin)
+        case version:
+            raise Misfit(f"it is a journal of version {version}, and this egpsync reads {VERSION}")
+
+
+def _steps_of(documents: Iterable[JsonMap]) -> list[tuple[str, ...]]:
+    return [fit(document, Steps).steps for document in documents]
+
+
+def _attempted(
+    change: ChangeRecord, steps: Iterable[str], intents: Mapping[str, Intent], made: Mapping[str, str]
+) -> ChangeRecord:
+    """The change, with the id of what it created as soon as the run had learnt it."""
+    sent = [step for step in steps if step in intents]
+    model_id = next((made[step] for step in sent if step in made and intents[step].method == "POST"), change.id)
+    return replace(change, id=model_id, requests=change.requests or tuple(_request(intents[step]) for step in sent))
+
+
+def _request(intent: Intent) -> Request:
+    return Request(method=intent.method, path=intent.path, body=intent.body)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Field1:
+    path: FieldPath
+    op: Op
+    before: Json
+    after: Json
+    sensitive: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Change1:
+    name: str
+    model_vendor: str
+    id: str | None
+    action: Action
+    steps: tuple[str, ...]
+    fields: tuple[_Field1, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Begin1:
+    """The first line of a journal of egpsync 0.1, which held less of each change."""
+
+    at: str
+    version: int
+    tool_version: str
+    base_url: str
+    account_id: str | None
+    digest: str
+    changes: tuple[_Change1, ...]
+
+
+def _of_version_1(old: _Begin1) -> Begin:
+    changes = tuple({"steps": list(change.steps), **document_of(_record_of(change))} for change in old.changes)
+    return Begin(
+        at=old.at,
+        version=old.version,
+        tool_version=old.tool_version,
+        base_url=old.base_url,
+        account_id=old.account_id,
+        digest=old.digest,
+        changes=changes,
+    )
+
+
+def _record_of(old: _Change1) -> ChangeRecord:
+    """What was journaled of a change; what was not is as if there were nothing of it."""
+    fields = [
+        FieldRecord(
+            path=field.path,
+            op=field.op,
+            before=field.before,
+            after=field.after,
+            sensitive=field.sensitive,
+            effect=Effect.IN_PLACE,
+            source=None,
+            reason="",
+        )
+        for field in old.fields
+    ]
+    return ChangeRecord(
+        name=old.name,
+        model_vendor=old.model_vendor,
+        id=old.id,
+        action=old.action,
+        previous_name=None,
+        status=None,
+        reason="",
+        notes=(),
+        fields=tuple(fields),
+        requests=(),
+        source=None,
+    )
 
 
 @contextmanager
-def _writable(place: Path) -> Iterator[None]:
+def writable(place: Path) -> Iterator[None]:
     """Say where and why something cannot be written, and what to do."""
     try:
         yield
@@ -319,5 +391,6 @@ def _writable(place: Path) -> Iterator[None]:
         ) from error
 
 
-def _now() -> str:
+def now() -> str:
+    """The time, in UTC, as ISO 8601 spells it."""
     return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

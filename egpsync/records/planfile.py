@@ -17,15 +17,25 @@ from typing import Any, assert_never
 
 from egpsync.account.requests import requests_of
 from egpsync.errors import FileError, PlanFileError
-from egpsync.fields.mask import masked, secrets_in
 from egpsync.files import write_whole
 from egpsync.model.plan import Action, Change, Create, Delete, Plan, Rename, Swap, Target, Update, Write
-from egpsync.model.report import MASK
-from egpsync.model.values import Json, JsonMap
+from egpsync.model.record import ChangeRecord, FieldRecord
+from egpsync.model.values import JsonMap
+from egpsync.record import changes_of, document_of, record, secrets_sent, seen
+from egpsync.typed import Misfit, fit, plain, read_json
 
 FORMAT = "egpsync-plan"
-VERSION = "1.0"
+VERSION = "2.0"
 AHEAD = 300.0  # seconds that the clock of another machine may be ahead of ours
+NO_DIFFERENCE = "no difference"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SavedChange:
+    """One change that was reviewed."""
+
+    fingerprint: str  # of all that is sent for it, and of what the plan saw of its model
+    change: ChangeRecord
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,23 +49,52 @@ class SavedPlan:
     refusals: tuple[str, ...]  # guards that refused the plan when it was saved: it can never be applied
     options: Mapping[str, Any]  # what the plan could contain, and the consent given
     salt: bytes
-    changes: tuple[Mapping[str, Any], ...]  # name, model_vendor, id, action, fingerprint, fields and requests, masked
+    changes: tuple[SavedChange, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Manifests:
+    paths: tuple[str, ...]
+    digest: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Fingerprint:
+    """What stands beside a change's own document."""
+
+    fingerprint: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Document:
+    """The file as it is written, without its format and checksum."""
+
+    created_at: str
+    target: Target
+    manifests: _Manifests
+    options: JsonMap
+    refusals: tuple[str, ...]
+    salt: str
+    changes: tuple[JsonMap, ...]
 
 
 def save_plan(file: Path, plan: Plan, paths: Sequence[str], options: JsonMap) -> None:
     """Write the file whole, readable by its owner alone. Raises FileError."""
     salt = secrets.token_bytes(32)
-    content = {
-        "format": FORMAT,
-        "format_version": VERSION,
-        "created_at": datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
-        "target": {"base_url": plan.target.base_url, "account_id": plan.target.account_id},
-        "manifests": {"paths": list(paths), "digest": _slowly(plan.digest, salt)},
-        "options": dict(options),
-        "refusals": sorted({refusal.guard for refusal in plan.refusals}),
-        "salt": salt.hex(),
-        "changes": [_pinned(change, salt) for change in plan.changes if change.writes],
-    }
+    document = _Document(
+        created_at=datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
+        target=plan.target,
+        manifests=_Manifests(paths=tuple(paths), digest=_slowly(plan.digest, salt)),
+        options=dict(options),
+        refusals=tuple(sorted({refusal.guard for refusal in plan.refusals})),
+        salt=salt.hex(),
+        changes=tuple(
+            {"fingerprint": _fingerprint(change, salt), **document_of(record(change, requests_of(change)))}
+            for change in plan.changes
+            if change.writes
+        ),
+    )
+    content = {"format": FORMAT, "format_version": VERSION, **plain(document)}
     content["checksum"] = _checksum(content)
     write_whole(file, json.dumps(content, indent=2, sort_keys=True) + "\n", private=True)
 
@@ -64,19 +103,23 @@ def load_plan(file: Path, *, max_age: float, now: datetime | None = None) -> Sav
     """Read a saved plan. Raises PlanFileError where it is damaged, of another version, or older than `max_age` s."""
     content = _content(file)
     try:
-        age = ((now or datetime.now(UTC)) - datetime.fromisoformat(content["created_at"])).total_seconds()
+        document = fit(content, _Document)
+        age = ((now or datetime.now(UTC)) - datetime.fromisoformat(document.created_at)).total_seconds()
         saved = SavedPlan(
-            created_at=content["created_at"],
-            target=Target(**content["target"]),
-            paths=tuple(content["manifests"]["paths"]),
-            digest=content["manifests"]["digest"],
-            refusals=tuple(content["refusals"]),
-            options=content["options"],
-            salt=bytes.fromhex(content["salt"]),
-            changes=tuple(content["changes"]),
+            created_at=document.created_at,
+            target=document.target,
+            paths=document.manifests.paths,
+            digest=document.manifests.digest,
+            refusals=document.refusals,
+            options=document.options,
+            salt=bytes.fromhex(document.salt),
+            changes=tuple(
+                SavedChange(fingerprint=fit(one, _Fingerprint).fingerprint, change=change)
+                for one, change in zip(document.changes, changes_of(document.changes), strict=True)
+            ),
         )
-    except (KeyError, TypeError, ValueError) as error:
-        raise _unusable(file, "is damaged: parts of it are missing") from error
+    except (Misfit, TypeError, ValueError) as error:
+        raise _unusable(file, f"is damaged: parts of it are missing, or of another kind ({error})") from error
     if not -AHEAD <= age <= max_age:
         old, allowed = timedelta(seconds=round(age)), timedelta(seconds=round(max_age))
         when = f"{old} old, and {allowed} is allowed" if age > 0 else "made in the future"
@@ -91,16 +134,16 @@ def same_manifests(digest: str, saved: SavedPlan) -> bool:
 
 def pin(plan: Plan, saved: SavedPlan) -> Plan:
     """The fresh plan, with what moved since the saved one marked so that it is not sent."""
-    reviewed = {_key(change): change for change in saved.changes}
+    reviewed = {_key(one.change): one for one in saved.changes}
     exact = {_fresh_key(change) for change in plan.changes}
     # Of what no change is exactly about any more: the model of that name has another id now, or none.
-    by_name = {key[:2]: change for key, change in reviewed.items() if key not in exact}
+    by_name = {key[:2]: one for key, one in reviewed.items() if key not in exact}
     held = [
-        _held(change, reviewed.get(key) or by_name.pop(key[:2], None), saved)
+        _held(change, reviewed.get(key) or by_name.pop(key[:2], None), saved.salt)
         for change in plan.changes
         for key in [_fresh_key(change)]
     ]
-    changes = [*_without_lost_exchanges(held), *map(_gone, by_name.values())]
+    changes = [*_without_lost_exchanges(held), *(_gone(one.change) for one in by_name.values())]
     return replace(plan, changes=tuple(sorted(changes, key=lambda one: (one.vendor, one.name, one.id or ""))))
 
 
@@ -121,87 +164,64 @@ def _exchanged_with(change: Change) -> str:
     return next((step.other.id for step in change.steps if isinstance(step, Swap)), "")
 
 
-def _gone(reviewed: Mapping[str, Any]) -> Change:
+def _gone(reviewed: ChangeRecord) -> Change:
     """Stands for a change of the saved plan of which there is nothing in the fresh one."""
     return Change(
         action=Action.UNCHANGED,
-        vendor=reviewed["model_vendor"],
-        name=reviewed["name"],
-        id=reviewed["id"],
+        vendor=reviewed.model_vendor,
+        name=reviewed.name,
+        id=reviewed.id,
         reason="",
         fields=(),
         steps=(),
         source=None,
         desired=None,
         live=None,
-        moved=f"was to {reviewed['action']}, and there is nothing of it to change any more",
+        moved=f"was to {reviewed.action}, and there is nothing of it to change any more",
     )
 
 
-def _held(change: Change, reviewed: Mapping[str, Any] | None, saved: SavedPlan) -> Change:
-    if reviewed is None:
+def _held(change: Change, saved: SavedChange | None, salt: bytes) -> Change:
+    if saved is None:
         return replace(change, moved="is not in the saved plan, and would be changed now") if change.writes else change
+    reviewed = saved.change
     if not change.writes:
-        return replace(change, moved=f"was to {reviewed['action']}, and there is nothing to change any more")
-    if reviewed["id"] != change.id:
-        was, now = (f"was {one}" if one else "was not there" for one in (reviewed["id"], change.id))
+        return replace(change, moved=f"was to {reviewed.action}, and there is nothing to change any more")
+    if reviewed.id != change.id:
+        was, now = (f"was {one}" if one else "was not there" for one in (reviewed.id, change.id))
         return replace(change, moved=f"is another model than when the plan was saved: it {was} then, and {now} now")
-    if hmac.compare_digest(reviewed["fingerprint"], _fingerprint(change, saved.salt)):
+    if hmac.compare_digest(saved.fingerprint.encode(), _fingerprint(change, salt).encode()):
         return change
-    return replace(
-        change, moved=f"moved since the plan was saved: {_what_moved(reviewed, _pinned(change, saved.salt))}"
-    )
+    moved = _what_moved(reviewed, record(change, requests_of(change)))
+    return replace(change, moved=f"moved since the plan was saved: {moved}")
 
 
-def _what_moved(reviewed: Mapping[str, Any], now: Mapping[str, Any]) -> str:
+def _what_moved(reviewed: ChangeRecord, now: ChangeRecord) -> str:
     """The fields that differ otherwise now than when the plan was reviewed, in words."""
-    before, after = ({tuple(field["path"]): field for field in side["fields"]} for side in (reviewed, now))
+    before, after = ({field.path: _in_words(field) for field in side.fields} for side in (reviewed, now))
     moved = [
-        f"{'.'.join(path)} {_in_words(before.get(path))} then, {_in_words(after.get(path))} now"
+        f"{'.'.join(path)} {before.get(path, NO_DIFFERENCE)} then, {after.get(path, NO_DIFFERENCE)} now"
         for path in sorted(before.keys() | after.keys())
         if before.get(path) != after.get(path)
     ]
     return "; ".join(moved) or "what the model holds beside the fields that the plan changes, or a secret"
 
 
-def _in_words(field: Mapping[str, Any] | None) -> str:
-    return f"{json.dumps(field['before'])} -> {json.dumps(field['after'])}" if field else "no difference"
-
-
-def _pinned(change: Change, salt: bytes) -> dict[str, Json]:
-    return {
-        "name": change.name,
-        "model_vendor": change.vendor,
-        "id": change.id,
-        "action": change.action.value,
-        "fingerprint": _fingerprint(change, salt),
-        "fields": [
-            {
-                "path": list(field.path),
-                "before": MASK if field.sensitive else masked(change.vendor, field.path, field.before),
-                "after": MASK if field.sensitive else masked(change.vendor, field.path, field.after),
-            }
-            for field in change.fields
-        ],
-        "requests": [
-            {"method": request.method, "path": request.path, "body": masked(change.vendor, (), request.body)}
-            for request in requests_of(change)
-        ],
-    }
+def _in_words(field: FieldRecord) -> str:
+    return f"{json.dumps(field.before)} -> {json.dumps(field.after)}"
 
 
 def _fingerprint(change: Change, salt: bytes) -> str:
     """Of all that is sent, secrets included, and of all that was seen but the secrets that stay where they are."""
     requests = requests_of(change)
+    shown = record(change, requests)
     sent = [
-        [request.method, request.path, masked(change.vendor, (), request.body), _expects(step)]
-        for step, request in zip(change.writes, requests, strict=True)
+        [request.method, request.path, request.body, _expects(step)]
+        for step, request in zip(change.writes, shown.requests, strict=True)
     ]
-    secret = [list(secrets_in(change.vendor, (), request.body)) for request in requests]
-    live = change.live
-    seen = [live.id, live.name, masked(live.vendor, (), live.fields)] if live else None
+    secret = [secrets_sent(change.vendor, request) for request in requests]
     hashed = _slowly(json.dumps(secret), salt) if any(secret) else ""
-    text = json.dumps([change.vendor, change.name, sent, hashed, seen], sort_keys=True)
+    text = json.dumps([change.vendor, change.name, sent, hashed, seen(change)], sort_keys=True)
     return hmac.new(salt, text.encode(), sha256).hexdigest()
 
 
@@ -218,8 +238,8 @@ def _expects(step: Write) -> list[str]:
             assert_never(step)
 
 
-def _key(reviewed: Mapping[str, Any]) -> tuple[str, str, str | None]:
-    return reviewed["model_vendor"], reviewed["name"], reviewed["id"]
+def _key(reviewed: ChangeRecord) -> tuple[str, str, str | None]:
+    return reviewed.model_vendor, reviewed.name, reviewed.id
 
 
 def _fresh_key(change: Change) -> tuple[str, str, str | None]:
@@ -233,10 +253,10 @@ def _slowly(text: str, salt: bytes) -> str:
 
 def _content(file: Path) -> dict[str, Any]:
     try:
-        content = json.loads(file.read_text(encoding="utf-8"))
+        content = read_json(file.read_text(encoding="utf-8"))
     except OSError as error:
         raise FileError(f"the plan cannot be read: {error.strerror}", where=str(file)) from error
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         raise _unusable(file, "is damaged: it is no JSON, or cut short") from error
     if not isinstance(content, dict) or content.get("format") != FORMAT:
         raise _unusable(file, "is none: the file was not written by egpsync plan --out")

@@ -1,22 +1,15 @@
-"""Problems, a Plan or a RunResult in, one Report out: sorted, secrets masked here, once; strings still hostile."""
+"""Problems, a Plan or a RunResult in, one Report out: sorted, its changes as records, strings still hostile."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 
 from egpsync.account.requests import requests_of
-from egpsync.fields.mask import hidden, masked, secrets_in, texts_in, without
 from egpsync.model.manifest import Problem, Severity
-from egpsync.model.plan import Action, Change, FieldChange, Plan, Refusal, Target
-from egpsync.model.report import (
-    Report,
-    ReportChange,
-    ReportField,
-    ReportHead,
-    ReportModel,
-    ReportOutcome,
-    ReportRequest,
-)
-from egpsync.model.run import ChangeResult, Outcome, RunResult
+from egpsync.model.plan import Action, Plan, Refusal, Target
+from egpsync.model.record import ChangeRecord
+from egpsync.model.report import Report, ReportHead, ReportModel
+from egpsync.model.run import Outcome, RunResult
+from egpsync.record import record, record_end
 
 _AS_PLANNED = frozenset({Outcome.APPLIED, Outcome.NOTHING})
 _WENT_WRONG = frozenset({Outcome.FAILED, Outcome.UNKNOWN, Outcome.STALE})
@@ -29,24 +22,19 @@ def build_problems(head: ReportHead) -> Report:
 
 def build_plan(head: ReportHead, plan: Plan) -> Report:
     """The report of `plan` and `drift`, and of an `apply` that sent nothing: refused, declined or without a change."""
-    return _report(head, plan.target, [_change(change, None) for change in plan.changes], plan=plan)
+    return _report(head, plan.target, [record(change, requests_of(change)) for change in plan.changes], plan=plan)
 
 
 def build_run(head: ReportHead, run: RunResult) -> Report:
     """The report of an `apply` that was carried out, to its end or not."""
-    changes = [_change(result.change, result) for result in run.results]
+    changes = [record_end(record(result.change, requests_of(result.change)), result) for result in run.results]
     return _report(head, run.plan.target, changes, plan=run.plan, run=run)
-
-
-def told(changes: Iterable[Change], text: str) -> str:
-    """What is said of these changes beside a report, such as a server's words, without their secrets."""
-    return without((secret for change in changes for secret in _secrets_of(change)), text) if text else ""
 
 
 def _report(
     head: ReportHead,
     target: Target | None,
-    changes: Iterable[ReportChange],
+    changes: Iterable[ChangeRecord],
     *,
     plan: Plan | None = None,
     run: RunResult | None = None,
@@ -93,72 +81,6 @@ def _unmanaged(plan: Plan | None) -> tuple[ReportModel, ...]:
     return tuple(
         ReportModel(name=model.name, model_vendor=model.vendor, id=model.id, status=model.status)
         for model in sorted(models, key=lambda model: (model.vendor, model.name, model.id))
-    )
-
-
-def _change(change: Change, result: ChangeResult | None) -> ReportChange:
-    renamed = change.live is not None and change.live.name != change.name
-
-    def safe(text: str) -> str:
-        return told([change], text)
-
-    return ReportChange(
-        name=change.name,
-        model_vendor=change.vendor,
-        id=result.id or change.id if result else change.id,
-        action=change.action.value,
-        previous_name=change.live.name if change.live and renamed else None,
-        status=change.live.status if change.live else None,
-        reason=safe(change.reason),
-        notes=tuple(map(safe, change.notes)),
-        fields=tuple(_field(change.vendor, field) for field in sorted(change.fields, key=lambda field: field.path)),
-        requests=tuple(
-            ReportRequest(method=request.method, path=request.path, body=masked(change.vendor, (), request.body))
-            for request in requests_of(change)
-        ),
-        source=change.source,
-        outcome=_outcome(result, safe) if result else None,
-    )
-
-
-def _secrets_of(change: Change) -> Iterable[str]:
-    for field in change.fields:
-        for value in (field.before, field.after):
-            yield from texts_in(value) if field.sensitive else secrets_in(change.vendor, field.path, value)
-    for held in (
-        *(request.body for request in requests_of(change)),
-        change.live.fields if change.live else None,
-        change.desired.fields if change.desired else None,
-    ):
-        yield from secrets_in(change.vendor, (), held)
-
-
-def _field(vendor: str, field: FieldChange) -> ReportField:
-    before, after = (
-        hidden(value) if field.sensitive else masked(vendor, field.path, value) for value in (field.before, field.after)
-    )
-    return ReportField(
-        path=field.path,
-        op=field.op.value,
-        before=before,
-        after=after,
-        sensitive=field.sensitive,
-        effect=field.effect.value,
-        source=field.source,
-        reason=field.reason,
-    )
-
-
-def _outcome(result: ChangeResult, safe: Callable[[str], str]) -> ReportOutcome:
-    failure = result.failure
-    return ReportOutcome(
-        result=result.outcome.value,
-        message=safe(failure.message) if failure else "",
-        method=failure.method if failure else "",
-        url=failure.url if failure else "",
-        status=failure.status if failure else None,
-        advice=safe(failure.advice) if failure else "",
-        note=safe(result.note),
     )
 
 

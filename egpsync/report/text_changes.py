@@ -3,7 +3,9 @@
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from egpsync.model.report import Report, ReportChange, ReportField, ReportOutcome, ReportRequest
+from egpsync.model.plan import Request
+from egpsync.model.record import ChangeRecord, FieldRecord, OutcomeRecord
+from egpsync.model.report import Report
 from egpsync.report.escape import json_line, label, visible
 from egpsync.report.fold import cells, fold, fold_pair, padded
 from egpsync.report.style import Style, Tone
@@ -51,18 +53,18 @@ _INDENT = " " * 6
 class Shown:
     """Changes that look the same but for their names, ids and places; most often one alone."""
 
-    changes: Sequence[ReportChange]
+    changes: Sequence[ChangeRecord]
     values: Sequence[tuple[str, str]]  # of each field, as text
 
     @property
-    def first(self) -> ReportChange:
+    def first(self) -> ChangeRecord:
         """The one that stands for all."""
         return self.changes[0]
 
 
-def alike(changes: Sequence[ReportChange], style: Style) -> list[Shown]:
+def alike(changes: Sequence[ChangeRecord], style: Style) -> list[Shown]:
     """The changes with their values as text, in their order; many that are equal become one, unless -v lists all."""
-    found: dict[Hashable, list[ReportChange]] = {}
+    found: dict[Hashable, list[ChangeRecord]] = {}
     texts: dict[Hashable, Sequence[tuple[str, str]]] = {}
     for change in changes:
         values = () if style.planned else tuple(map(values_shown, change.fields))
@@ -98,12 +100,12 @@ def change_lines(report: Report, shown: Shown, style: Style) -> Iterator[str]:
             yield f"{_INDENT}{request_line(request)}{_called(request)}"
 
 
-def model_name(change: ReportChange) -> str:
+def model_name(change: ChangeRecord) -> str:
     """Name and vendor."""
     return f"{label(change.name)} ({label(change.model_vendor)})"
 
 
-def ending_call(change: ReportChange, *, many: bool) -> str:
+def ending_call(change: ChangeRecord, *, many: bool) -> str:
     """The request that an outcome is about and its answer; for many models without the id."""
     if change.outcome is None:
         return ""
@@ -112,7 +114,7 @@ def ending_call(change: ReportChange, *, many: bool) -> str:
     return visible(f"{change.outcome.method} {url}".strip() + answered)
 
 
-def _likeness(change: ReportChange, values: Sequence[tuple[str, str]], style: Style) -> Hashable:
+def _likeness(change: ChangeRecord, values: Sequence[tuple[str, str]], style: Style) -> Hashable:
     """All that is told of a change but its own name, id and places."""
     ended = change.outcome
     ending = ended and (ended.result, ending_call(change, many=True), _nameless(change, ended.message), ended.note)
@@ -126,7 +128,7 @@ def _likeness(change: ReportChange, values: Sequence[tuple[str, str]], style: St
     return what, _nameless(change, change.reason), change.notes, fields
 
 
-def _nameless(change: ReportChange, text: str) -> str:
+def _nameless(change: ChangeRecord, text: str) -> str:
     """A sentence about one model, for many."""
     return text.replace(f"'{change.name}'", "of that name") if text else text
 
@@ -145,7 +147,7 @@ def _many(report: Report, shown: Shown, style: Style) -> str:
     return f"{_lead(report, shown.first, style)}  {count}: {', '.join(names[:listed])}{more}"
 
 
-def _title(report: Report, change: ReportChange, style: Style) -> str:
+def _title(report: Report, change: ChangeRecord, style: Style) -> str:
     parts = [f"{_lead(report, change, style)}  {_names(change, style)} ({label(change.model_vendor)})"]
     if change.id is not None:
         parts.append(style.paint(Tone.FAINT, f"[{label(change.id)}]"))
@@ -156,7 +158,7 @@ def _title(report: Report, change: ReportChange, style: Style) -> str:
     return "  ".join(parts)
 
 
-def _lead(report: Report, change: ReportChange, style: Style) -> str:
+def _lead(report: Report, change: ChangeRecord, style: Style) -> str:
     """How it ended, its mark and its action."""
     wide = 20 if report.kind == "drift" else 9
     word = f"{MARKS[change.action]:<3} {action_word(report, change.action):<{wide}}"
@@ -167,12 +169,12 @@ def _lead(report: Report, change: ReportChange, style: Style) -> str:
     return f"  {ended}{style.paint(ACTION_TONES[change.action], word)}"
 
 
-def _names(change: ReportChange, style: Style) -> str:
+def _names(change: ChangeRecord, style: Style) -> str:
     name = style.paint(Tone.STRONG, label(change.name))
     return name if change.previous_name is None else f"{label(change.previous_name)} -> {name}"
 
 
-def _outcome(outcome: ReportOutcome, style: Style, *, call: str) -> Iterator[str]:
+def _outcome(outcome: OutcomeRecord, style: Style, *, call: str) -> Iterator[str]:
     tone = OUTCOME_TONES[outcome.result]
     if call:
         yield f"{_INDENT}{style.paint(tone, call)}"
@@ -190,7 +192,7 @@ def _fields(shown: Shown, style: Style) -> Iterator[str]:
         yield from _field(field, values, field_remarks(change, field, placed=placed), widest, style)
 
 
-def _field(field: ReportField, both: tuple[str, str], remarks: str, widest: int, style: Style) -> Iterator[str]:
+def _field(field: FieldRecord, both: tuple[str, str], remarks: str, widest: int, style: Style) -> Iterator[str]:
     mark, tone = _FIELD_MARKS[field.op]
     start = f"{mark} {padded(f'{dotted(field.path)}:', widest + 1)} "
     room = style.width - len(_INDENT) - cells(start) - cells(remarks)
@@ -208,12 +210,12 @@ def _field(field: ReportField, both: tuple[str, str], remarks: str, widest: int,
         yield f"{painted}{values[0] if style.verbosity > 0 else fold(values[0], room)}{tail}"
 
 
-def _called(request: ReportRequest) -> str:
+def _called(request: Request) -> str:
     name = (request.body or {}).get("name")
     return f"  as {label(str(name))}" if name else ""
 
 
-def _request(request: ReportRequest, style: Style) -> Iterator[str]:
+def _request(request: Request, style: Style) -> Iterator[str]:
     yield f"{_INDENT}{style.paint(Tone.STRONG, request_line(request))}"
     if request.body is not None:
         line = json_line(request.body)

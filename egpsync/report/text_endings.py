@@ -4,7 +4,8 @@ import re
 from collections.abc import Iterator
 from itertools import groupby
 
-from egpsync.model.report import Report, ReportChange, ReportOutcome
+from egpsync.model.record import ChangeRecord, OutcomeRecord
+from egpsync.model.report import Report
 from egpsync.report.escape import visible
 from egpsync.report.style import Style, Tone
 from egpsync.report.text_changes import OUTCOME_TONES, ending_call, model_name
@@ -20,7 +21,7 @@ _ORDER = ("stale", "unknown", "failed")
 
 def ending_lines(report: Report, style: Style) -> Iterator[str]:
     """How models came to no good end: those of the same together, and what to do next once for all of a kind."""
-    endings: dict[tuple[int, str, str, str, str], list[ReportChange]] = {}
+    endings: dict[tuple[int, str, str, str, str], list[ChangeRecord]] = {}
     for change in report.changes:
         if change.outcome and change.outcome.result in WENT_WRONG:
             endings.setdefault(_ending_of(change, change.outcome), []).append(change)
@@ -35,14 +36,14 @@ def ending_lines(report: Report, style: Style) -> Iterator[str]:
             yield f"  {style.paint(Tone.STRONG, 'next:')} {visible(advice)}"
 
 
-def _ending_of(change: ReportChange, ended: ReportOutcome) -> tuple[int, str, str, str, str]:
+def _ending_of(change: ChangeRecord, ended: OutcomeRecord) -> tuple[int, str, str, str, str]:
     """What is said of an ending, without what only one model has."""
     own_name = rf"(?<![\w-]){re.escape(change.name)}(?![\w-])"
     message = re.sub(own_name, "(name)", ended.message) if change.name else ended.message
     return _ORDER.index(ended.result), ended.advice, ending_call(change, many=True), visible(message), ended.note
 
 
-def _ending_line(result: str, changes: list[ReportChange], said: list[str], style: Style) -> str:
+def _ending_line(result: str, changes: list[ChangeRecord], said: list[str], style: Style) -> str:
     """`FAILED: a (launch), b (launch): PATCH … -> 422: message`; of one model alone with its id and its name."""
     if len(changes) == 1 and changes[0].outcome is not None:
         ended = changes[0].outcome

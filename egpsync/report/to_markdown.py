@@ -6,7 +6,8 @@ from hashlib import sha256
 
 from egpsync.model.manifest import Problem
 from egpsync.model.plan import Refusal
-from egpsync.model.report import Report, ReportChange, ReportField, ReportOutcome
+from egpsync.model.record import ChangeRecord, FieldRecord, OutcomeRecord
+from egpsync.model.report import Report
 from egpsync.model.values import Source
 from egpsync.report.escape import code_span, fenced, html, inert, prose, table_code, visible
 from egpsync.report.fold import fold, fold_pair
@@ -124,7 +125,7 @@ def _destroyed(report: Report) -> list[str]:
     return blocks
 
 
-def _destroyed_name(change: ReportChange) -> str:
+def _destroyed_name(change: ChangeRecord) -> str:
     ended = f" {OUTCOME_WORDS[change.outcome.result]}" if change.outcome else ""
     return f"{code_span(change.name)} ({code_span(change.model_vendor)}){ended}"
 
@@ -139,14 +140,14 @@ def _capacity(report: Report) -> list[str]:
     return ["\n".join([head, *_fitting(rows, _CAPACITY_ROOM)])] if rows else []
 
 
-def _ended(change: ReportChange) -> bool:
+def _ended(change: ChangeRecord) -> bool:
     return change.outcome is not None and change.outcome.result != "nothing"
 
 
 def _models(report: Report, room: int) -> list[str]:
     listed = [change for change in report.changes if change.action != "unchanged" or change.notes or _ended(change)]
     shown: list[str] = []
-    left_out: list[ReportChange] = []
+    left_out: list[ChangeRecord] = []
     for change in sorted(listed, key=_urgency):
         block = _model(report, change)
         if (size := _size([block])) <= room:
@@ -159,11 +160,11 @@ def _models(report: Report, room: int) -> list[str]:
     return shown
 
 
-def _urgency(change: ReportChange) -> tuple[int, int]:
+def _urgency(change: ChangeRecord) -> tuple[int, int]:
     return (_WORST.index(change.outcome.result) if change.outcome else 0), _FIRST.index(change.action)
 
 
-def _model(report: Report, change: ReportChange) -> str:
+def _model(report: Report, change: ChangeRecord) -> str:
     lines = [_diff_lines(change, field) for field in change.fields]
     parts = [
         f"<details{' open' if _is_bad(change) else ''}><summary>{_title(report, change)}</summary>",
@@ -174,11 +175,11 @@ def _model(report: Report, change: ReportChange) -> str:
     return "\n\n".join(parts)
 
 
-def _is_bad(change: ReportChange) -> bool:
+def _is_bad(change: ChangeRecord) -> bool:
     return change.outcome is not None and change.outcome.result in WENT_WRONG
 
 
-def _title(report: Report, change: ReportChange) -> str:
+def _title(report: Report, change: ChangeRecord) -> str:
     """Inside <summary> Markdown is not read, so HTML it is."""
     result = f"<b>{OUTCOME_WORDS[change.outcome.result]}</b>: " if change.outcome else ""
     identity = f" <code>{html(change.id)}</code>" if change.id is not None else ""
@@ -187,7 +188,7 @@ def _title(report: Report, change: ReportChange) -> str:
     return f"{result}<b>{action_word(report, change.action)}</b> {was}{name}{identity}"
 
 
-def _remarks(change: ReportChange) -> list[str]:
+def _remarks(change: ChangeRecord) -> list[str]:
     status = f"Status: {code_span(change.status)}" if change.status not in (None, "ready") else ""
     source = f"Declared at {_place(change.source)}" if change.source else ""
     said = [prose(text) for text in (change.reason, *change.notes) if text]
@@ -195,7 +196,7 @@ def _remarks(change: ReportChange) -> list[str]:
     return ["\n".join(f"- {line}" for line in lines)] if lines else []
 
 
-def _outcome(outcome: ReportOutcome) -> list[str]:
+def _outcome(outcome: OutcomeRecord) -> list[str]:
     call = f"{outcome.method} {outcome.url}".strip()
     answered = f" answered {outcome.status}" if outcome.status is not None else ""
     lines = [f"{code_span(call)}{answered}"] if call else []
@@ -204,7 +205,7 @@ def _outcome(outcome: ReportOutcome) -> list[str]:
     return lines + ([f"Next: {prose(outcome.advice)}"] if outcome.advice else [])
 
 
-def _diff_lines(change: ReportChange, field: ReportField) -> list[str]:
+def _diff_lines(change: ChangeRecord, field: FieldRecord) -> list[str]:
     path = dotted(field.path)
     before, after = fold_pair(*values_shown(field), _FOLDED)
     remarks = field_remarks(change, field)
@@ -217,7 +218,7 @@ def _diff_lines(change: ReportChange, field: ReportField) -> list[str]:
             return [f"- {path}: {before}", f"+ {path}: {after}{remarks}"]
 
 
-def _not_shown(report: Report, left_out: Sequence[ReportChange], listed: int) -> str:
+def _not_shown(report: Report, left_out: Sequence[ChangeRecord], listed: int) -> str:
     kinds = Counter(action_word(report, change.action) for change in left_out)
     by_kind = ", ".join(f"{count:,} {kind}" for kind, count in kinds.items())
     return f"**{len(left_out):,} of {plural(listed, 'model')} not shown ({by_kind}): see the JSON report.**"

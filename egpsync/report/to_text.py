@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from itertools import pairwise
 
-from egpsync.model.report import Report, ReportChange
+from egpsync.model.record import ChangeRecord
+from egpsync.model.report import Report
 from egpsync.report.escape import inert, label, visible
 from egpsync.report.fold import cells, padded
 from egpsync.report.style import Style, Tone
@@ -66,14 +67,14 @@ def _changes(report: Report, style: Style) -> Iterator[str]:
         yield f"{block}\n" if following and "\n" in block + following else block
 
 
-def _is_listed(change: ReportChange, style: Style) -> bool:
+def _is_listed(change: ChangeRecord, style: Style) -> bool:
     if style.verbosity < 0:
         return False  # what went wrong stands beside the totals
     ended = change.outcome is not None and change.outcome.result != "nothing"
     return change.action != "unchanged" or ended or bool(change.notes) or style.verbosity > 0
 
 
-def _urgency(change: ReportChange) -> int:
+def _urgency(change: ChangeRecord) -> int:
     return _READING_ORDER.index(change.outcome.result) if change.outcome else 0
 
 

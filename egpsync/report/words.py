@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from egpsync.account.requests import CREATED
 from egpsync.errors import ExitCode
 from egpsync.model.manifest import Severity
-from egpsync.model.plan import Capacity
-from egpsync.model.report import MASK, Report, ReportChange, ReportField, ReportRequest
+from egpsync.model.plan import Capacity, Request
+from egpsync.model.record import ChangeRecord, FieldRecord
+from egpsync.model.report import MASK, Report
 from egpsync.model.values import Json, Path
 from egpsync.report.escape import json_line, visible
 
@@ -212,18 +213,18 @@ def value_text(value: Json) -> str:
     return MASK if value == MASK else json_line(value)
 
 
-def values_shown(field: ReportField) -> tuple[str, str]:
+def values_shown(field: FieldRecord) -> tuple[str, str]:
     """A field's values before and after; two that look the same, as secrets do, are said to differ."""
     before, after = value_text(field.before), value_text(field.after)
     return before, f"{after}, another value" if field.op == "change" and before == after else after
 
 
-def request_line(request: ReportRequest) -> str:
+def request_line(request: Request) -> str:
     """Method and path for people; the id that only the run will know is said to be one."""
     return visible(f"{request.method} {request.path.replace(CREATED, '(the new id)')}")
 
 
-def field_remarks(change: ReportChange, field: ReportField, *, placed: bool = True) -> str:
+def field_remarks(change: ChangeRecord, field: FieldRecord, *, placed: bool = True) -> str:
     """What follows a field's values: its effect where the action does not tell it, its reason, its place.
 
     For a create or a delete it is nothing: no field is changed, and the place that counts is the model's.

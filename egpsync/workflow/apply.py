@@ -11,7 +11,8 @@ from egpsync.core.replan import Replanner
 from egpsync.errors import FileError, LockedError
 from egpsync.model.plan import Plan
 from egpsync.model.run import RunResult
-from egpsync.records.journal import Home, Tried
+from egpsync.records.folder import StateFolder, Unfinished
+from egpsync.records.journal import Intent
 from egpsync.run.context import Pace, Run
 from egpsync.run.scheduler import Rollout, apply_plan
 from egpsync.settings import Settings
@@ -19,10 +20,10 @@ from egpsync.workflow.plan import Watch, connect, target_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Settled:
+class LeftOpen:
     """A request that an earlier run did not live to see the end of, in the light of a fresh plan."""
 
-    tried: Tried
+    unfinished: Unfinished
     happened: bool | None  # whether the server holds it; None where the plan says nothing of the model
 
 
@@ -35,10 +36,10 @@ async def apply(
 
     Raises LockedError where another run holds the account, FileError where nothing can be journaled.
     """
-    home = Home(settings.journals, plan.target)
-    with home.locked():
+    folder = StateFolder(settings.journals, plan.target)
+    with folder.locked():
         async with connect(settings, watch.on_attempt) as client:
-            with home.begin(plan, __version__) as journal:
+            with folder.begin(plan, __version__) as journal:
                 run = Run(
                     client=client,
                     replan=Replanner(options=options),
@@ -53,30 +54,30 @@ async def apply(
     return replace(result, journal=str(journal.file))
 
 
-def look_back(plan: Plan, settings: Settings) -> tuple[Settled, ...]:
+def look_back(plan: Plan, settings: Settings) -> tuple[LeftOpen, ...]:
     """What earlier runs left unknown, each told by whether the fresh plan still asks for it.
 
     Nothing while another run holds the account: what is under way there is not left.
     """
-    home = Home(settings.journals, target_of(settings))
-    if not home.unfinished():
+    folder = StateFolder(settings.journals, target_of(settings))
+    if not folder.unfinished():
         return ()
     try:
-        with home.locked():
-            left = home.unfinished()
+        with folder.locked():
+            left = folder.unfinished()
     except LockedError:
         return ()
-    return tuple(Settled(tried=tried, happened=_happened(tried, plan)) for tried in left)
+    return tuple(LeftOpen(unfinished=one, happened=_happened(one.intent, plan)) for one in left)
 
 
-def settle(settings: Settings, told: Iterable[Settled]) -> None:
+def settle(settings: Settings, told: Iterable[LeftOpen]) -> None:
     """Note that what earlier runs left unknown was told; where that cannot be noted now, it is told again."""
-    home = Home(settings.journals, target_of(settings))
-    with suppress(FileError, LockedError), home.locked():
-        home.settle(item.tried for item in told)
+    folder = StateFolder(settings.journals, target_of(settings))
+    with suppress(FileError, LockedError), folder.locked():
+        folder.settle(item.unfinished for item in told)
 
 
-def _happened(tried: Tried, plan: Plan) -> bool | None:
+def _happened(tried: Intent, plan: Plan) -> bool | None:
     model_id = tried.path.rpartition("/")[2]
     if any(str(step.key) == tried.step for change in plan.changes for step in change.writes):
         return False

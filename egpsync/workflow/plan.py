@@ -14,7 +14,8 @@ from egpsync.model.live import Live
 from egpsync.model.manifest import DesiredModel, Problem
 from egpsync.model.plan import Action, Change, Plan, Target
 from egpsync.model.run import Event
-from egpsync.records.journal import FailedDeployment, Home, fingerprint_of
+from egpsync.records.folder import StateFolder
+from egpsync.records.journal import Deployed, fingerprint_of
 from egpsync.settings import Settings
 from egpsync.workflow.validate import Checked, validate, with_excerpts
 
@@ -100,16 +101,16 @@ def _is_protected(model: DesiredModel) -> bool:
 
 def guarded(plan: Plan, settings: Settings, consent: Consent) -> Plan:
     """The plan with what its guards and its past have to say."""
-    home = Home(settings.journals, plan.target)
+    folder = StateFolder(settings.journals, plan.target)
     changes = plan.changes
-    if failures := home.failed_before():
-        salt = home.salt()
+    if failures := folder.failed_before():
+        salt = folder.salt()
         changes = tuple(_warned(change, failures, salt) if change.deploys else change for change in changes)
     refusals = check_guards(plan, _limits(settings, consent))
     return replace(plan, changes=changes, refusals=(*plan.refusals, *refusals))
 
 
-def _warned(change: Change, failures: Mapping[str, FailedDeployment], salt: bytes) -> Change:
+def _warned(change: Change, failures: Mapping[str, Deployed], salt: bytes) -> Change:
     """The change, with a note where it would deploy what failed before."""
     failure = failures.get(fingerprint_of(change, salt))
     if failure is None:

@@ -10,7 +10,7 @@ import pytest
 
 from egpsync import __version__
 from egpsync.emulator.server import Running
-from egpsync.records.journal import Home
+from egpsync.records.folder import StateFolder
 from tests.cli.samples import Done, Shell
 from tests.conftest import StartEmulator
 from tests.crash.samples import journals, run_here
@@ -104,7 +104,7 @@ def test_a_disk_that_fills_up_ends_the_sending(
 def size_of_a_begun_journal(repository: Repository, state: Path) -> int:
     """How long the first line of such a run's journal is."""
     plan = repository.plan()
-    home = Home(str(state), plan.target)
+    home = StateFolder(str(state), plan.target)
     home.folder.mkdir(parents=True)
     with home.begin(plan, __version__) as journal:
         return journal.file.stat().st_size

@@ -17,8 +17,9 @@ from egpsync.emulator.faults import Cut, Intervene, Rule
 from egpsync.errors import FileError
 from egpsync.model.plan import Plan, Target
 from egpsync.model.run import Outcome
-from egpsync.records import journal
-from egpsync.records.journal import Home, Journal, fingerprint_of
+from egpsync.records import folder
+from egpsync.records.folder import StateFolder
+from egpsync.records.journal import Journal, fingerprint_of
 from tests.conftest import StartEmulator
 from tests.crash.samples import journals, lines
 from tests.workflow.samples import FAST, KEY, Repository, hosted, launch, outcomes, result_of
@@ -34,9 +35,9 @@ INTENT = (
 )
 
 
-def written(folder: Path, text: str) -> Home:
+def written(folder: Path, text: str) -> StateFolder:
     """A home with one journal of such a text."""
-    home = Home(str(folder), TARGET)
+    home = StateFolder(str(folder), TARGET)
     home.folder.mkdir(parents=True)
     (home.folder / "run-1.jsonl").write_text(text, encoding="utf-8")
     return home
@@ -105,7 +106,7 @@ def test_a_cut_last_line_is_passed_over(tmp_path: Path) -> None:
     """Wherever a kill cut it: the requests before it are known, and settling it settles them."""
     for cut in range(1, len(intent("b"))):
         home = written(tmp_path / str(cut), intent("a") + intent("b")[:-cut])
-        assert [tried.id for tried in home.unfinished()] == (["a", "b"] if cut == 1 else ["a"])
+        assert [one.intent.id for one in home.unfinished()] == (["a", "b"] if cut == 1 else ["a"])
         home.settle(home.unfinished())
         assert home.unfinished() == ()
 
@@ -131,7 +132,7 @@ def test_a_cut_last_line_is_passed_over(tmp_path: Path) -> None:
 def test_a_foreign_line_is_passed_over(tmp_path: Path, line: str) -> None:
     """What this version did not write says nothing, and hides nothing."""
     home = written(tmp_path, line + intent("a") + line)
-    assert [tried.id for tried in home.unfinished()] == ["a"]
+    assert [one.intent.id for one in home.unfinished()] == ["a"]
     assert all(failure.status == "" for failure in home.failed_before().values())
 
 
@@ -140,7 +141,7 @@ def test_an_intent_is_open_until_its_outcome(tmp_path: Path) -> None:
     outcome = '{"event":"outcome","step":"%s#update","result":"%s","status":null,"id":null}\n'
     text = "".join(intent(name) for name in "abcd")
     text += outcome % ("a", "done") + outcome % ("b", "refused") + outcome % ("c", "lost")
-    assert [tried.id for tried in written(tmp_path, text).unfinished()] == ["c", "d"]
+    assert [one.intent.id for one in written(tmp_path, text).unfinished()] == ["c", "d"]
 
 
 def test_nothing_is_left_open_by_a_run_that_ended(tmp_path: Path) -> None:
@@ -153,7 +154,7 @@ def test_a_line_after_a_cut_one_stands_on_its_own(tmp_path: Path) -> None:
     file = tmp_path / "run-1.jsonl"
     file.write_bytes(b'{"event":"int')
     with Journal(file, b"") as gone_on_with:
-        gone_on_with.write("settled")
+        gone_on_with.settle()
     assert file.read_bytes().startswith(b'{"event":"int\n{"event":"settled",')
 
 
@@ -204,10 +205,10 @@ def test_the_state_is_its_owners_alone(emulator: StartEmulator, repository: Make
 
 def test_the_oldest_runs_are_forgotten(tmp_path: Path) -> None:
     """No more than RUNS_KEPT are kept, the newest ones."""
-    home = Home(str(tmp_path), TARGET)
+    home = StateFolder(str(tmp_path), TARGET)
     home.folder.mkdir(parents=True)
     files = []
-    for _ in range(journal.RUNS_KEPT + 3):
+    for _ in range(folder.RUNS_KEPT + 3):
         with home.begin(EMPTY, __version__) as begun:
             files.append(begun.file)
     assert journals(tmp_path) == files[3:]
@@ -215,16 +216,16 @@ def test_the_oldest_runs_are_forgotten(tmp_path: Path) -> None:
 
 def test_no_more_bytes_are_kept_than_allowed(tmp_path: Path) -> None:
     """The newest runs that fit into BYTES_KEPT, and the newest one whatever its size."""
-    home = Home(str(tmp_path), TARGET)
+    home = StateFolder(str(tmp_path), TARGET)
     home.folder.mkdir(parents=True)
-    for number, size in enumerate([10, journal.BYTES_KEPT // 2, journal.BYTES_KEPT // 2 + 1, 10]):
+    for number, size in enumerate([10, folder.BYTES_KEPT // 2, folder.BYTES_KEPT // 2 + 1, 10]):
         file = home.folder / f"run-1999{number}.jsonl"
         file.touch()
         os.truncate(file, size)
     with home.begin(EMPTY, __version__):
         pass
     assert [file.name for file in journals(tmp_path)][:-1] == ["run-19992.jsonl", "run-19993.jsonl"]
-    os.truncate(journals(tmp_path)[-1], journal.BYTES_KEPT + 1)
+    os.truncate(journals(tmp_path)[-1], folder.BYTES_KEPT + 1)
     with home.begin(EMPTY, __version__):
         pass
     assert len(journals(tmp_path)) == 2
@@ -232,7 +233,7 @@ def test_no_more_bytes_are_kept_than_allowed(tmp_path: Path) -> None:
 
 def test_a_journal_that_vanishes_while_it_is_read_says_nothing(tmp_path: Path) -> None:
     """A run that begins removes the oldest ones under the eyes of whoever is planning."""
-    home = Home(str(tmp_path), TARGET)
+    home = StateFolder(str(tmp_path), TARGET)
     home.folder.mkdir(parents=True)
     (home.folder / "run-1.jsonl").symlink_to(tmp_path / "nowhere")
     assert home.unfinished() == ()
@@ -241,7 +242,7 @@ def test_a_journal_that_vanishes_while_it_is_read_says_nothing(tmp_path: Path) -
 
 def test_a_journal_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     """What it holds may matter."""
-    home = Home(str(tmp_path), TARGET)
+    home = StateFolder(str(tmp_path), TARGET)
     (home.folder / "run-1.jsonl").mkdir(parents=True)
     with pytest.raises(FileError, match=r"run-1\.jsonl: the journal cannot be read"):
         home.unfinished()
@@ -251,7 +252,7 @@ def test_a_journal_that_cannot_be_read_is_named(tmp_path: Path) -> None:
 def test_a_full_disk_is_told_and_the_next_line_begins_anew(tmp_path: Path) -> None:
     """/dev/full takes nothing: the caller learns that nothing is on disk."""
     with Journal(Path("/dev/full"), b"") as full, pytest.raises(FileError) as caught:
-        full.write("begin")
+        full.settle()
     assert caught.value.what == "the journal cannot be written: No space left on device"
     assert caught.value.advice == (
         "Nothing is sent that is not on disk first. Free the place, or name another with --state-dir."
@@ -261,7 +262,7 @@ def test_a_full_disk_is_told_and_the_next_line_begins_anew(tmp_path: Path) -> No
 def test_accounts_are_kept_apart(tmp_path: Path) -> None:
     """By URL and account id; what one left open is not told to another."""
     folders = {
-        Home(str(tmp_path), Target(base_url=url, account_id=account)).folder
+        StateFolder(str(tmp_path), Target(base_url=url, account_id=account)).folder
         for url in ("https://a.example", "https://b.example")
         for account in (None, "one", "two")
     }
@@ -314,7 +315,7 @@ def test_a_fingerprint_depends_on_the_folders_own_salt(
     change = repository(running, launch("gpt", image={"env_vars": {"TOKEN": SECRET}})).plan().changes[0]
     salts = []
     for name in ("one", "two"):
-        home = Home(str(tmp_path / name), TARGET)
+        home = StateFolder(str(tmp_path / name), TARGET)
         home.folder.mkdir(parents=True)
         salts += [home.salt(), home.salt()]
     assert salts[0] == salts[1] != salts[2] == salts[3]

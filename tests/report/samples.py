@@ -22,7 +22,7 @@ from egpsync.model.plan import (
     Target,
     Update,
 )
-from egpsync.model.report import Report, ReportHead
+from egpsync.model.report import Kind, Report, ReportHead
 from egpsync.model.run import ChangeResult, Failure, Outcome, RunResult
 from egpsync.model.values import Source
 from egpsync.report.build import build_plan, build_problems, build_run
@@ -40,7 +40,7 @@ def at(line: int, file: str = "configs/models.yaml") -> Source:
 
 def head(kind: str = "plan", *problems: Problem, target: Target | None = None) -> ReportHead:
     """A command over twelve models in three files."""
-    return ReportHead(kind=kind, tool_version="0.1.0", files=3, models=12, problems=problems, target=target)
+    return ReportHead(kind=Kind(kind), tool_version="0.1.0", files=3, models=12, problems=problems, target=target)
 
 
 def live(name: str, vendor: str = "launch", **other: Any) -> LiveModel:

@@ -9,7 +9,7 @@ from typing import Any
 from egpsync import __version__
 from egpsync.account.requests import requests_of as requests_of_change
 from egpsync.model.plan import Plan
-from egpsync.model.report import ReportHead
+from egpsync.model.report import Kind, ReportHead
 from egpsync.model.run import RunResult
 from egpsync.report.build import build_run
 from egpsync.report.style import Style
@@ -34,7 +34,7 @@ def held(repository: Repository, *, anew: bool = False) -> dict[str, str]:
 
 def report_of(repository: Repository, run: RunResult) -> str:
     """What --report json=FILE writes of a run; the file's name."""
-    head = ReportHead(kind="apply", tool_version=__version__, files=1, models=len(run.results))
+    head = ReportHead(kind=Kind.APPLY, tool_version=__version__, files=1, models=len(run.results))
     file = Path(repository.state) / "report.json"
     file.write_text(to_json(build_run(head, run), Style(color=False, verbosity=1)), encoding="utf-8")
     return str(file)

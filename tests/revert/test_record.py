@@ -7,6 +7,7 @@ import pytest
 
 from egpsync.emulator.server import Running
 from egpsync.errors import ExitCode, FileError
+from egpsync.model.plan import Action, Request, Target
 from egpsync.workflow.revert import read_run
 from tests.cli.samples import Shell, hosted
 from tests.conftest import StartEmulator
@@ -75,7 +76,7 @@ def test_a_run_that_was_killed_is_put_back_as_far_as_it_came(shell: Shell, appli
         ("[1]", "it does not tell what the run was to do"),
         ("[" * 100_000, "it does not tell what the run was to do"),
         ('{"event":"begin"}', "is neither the journal of a run nor the JSON report of one"),
-        ('{"event":"begin","version":2}', "it is a journal of version 2, and this egpsync reads 1"),
+        ('{"event":"begin","version":3}', "it is a journal of version 3, and this egpsync reads 2"),
         ('{"kind":"apply"}', "is neither the journal of a run nor the JSON report of one"),
         ('{"kind":"apply","format_version":"1.0","changes":7}', "is neither the journal of a run nor the JSON report"),
         (
@@ -97,6 +98,77 @@ def test_what_is_no_record_is_a_clear_error(tmp_path: Path, text: str, says: str
     assert says in caught.value.what
     assert caught.value.exit_code == ExitCode.ERROR
     assert "Give the journal that apply names at its end, or what its --report json=FILE wrote." in str(caught.value)
+
+
+def test_a_journal_of_0_1_is_read(tmp_path: Path) -> None:
+    """It holds less of each change, and all that the way back needs: ids that the run learnt, and what was sent."""
+    begin = {
+        "event": "begin",
+        "at": "2026-01-01T00:00:00.000Z",
+        "version": 1,
+        "tool_version": "0.1.0",
+        "base_url": "http://127.0.0.1:1",
+        "account_id": None,
+        "digest": "d",
+        "changes": [
+            {
+                "name": "new",
+                "model_vendor": "openai",
+                "id": None,
+                "action": "create",
+                "steps": ["openai/new#create"],
+                "fields": [
+                    {"path": ["model_metadata", "a"], "op": "add", "before": None, "after": 1, "sensitive": False}
+                ],
+            },
+            {"name": "x", "model_vendor": "openai", "id": "m", "action": "update", "steps": ["m#update"], "fields": []},
+        ],
+    }
+    step = {"step": "openai/new#create", "at": "2026-01-01T00:00:00.000Z"}
+    intent = {"vendor": "openai", "name": "new", "id": None, "method": "POST", "path": "/v5/models", "body": {"a": 1}}
+    outcome = {"event": "outcome", **step, "result": "done", "status": None, "id": "m-new"}
+    file = tmp_path / "run.jsonl"
+    file.write_text("\n".join(map(json.dumps, [begin, {"event": "intent", **step, **intent}, outcome])))
+    run = read_run(str(file))
+    assert run.target == Target(base_url="http://127.0.0.1:1", account_id=None)
+    (change,) = run.attempted
+    assert (change.name, change.id, change.action) == ("new", "m-new", Action.CREATE)
+    assert [(field.path, field.after) for field in change.fields] == [(("model_metadata", "a"), 1)]
+    assert change.requests == (Request(method="POST", path="/v5/models", body={"a": 1}),)
+
+
+@pytest.mark.parametrize(
+    ("part", "value", "says"),
+    [
+        ("action", "destroy", "Invalid enum value 'destroy'"),
+        ("fields", [{}], "Object missing required field `path`"),
+        ("steps", None, "Expected `array`, got `null`"),
+    ],
+)
+def test_a_forged_journal_is_a_clear_error(shell: Shell, applied: Running, part: str, value: object, says: str) -> None:
+    """A part of another kind is named; nothing is asked of the account."""
+    begin, *rest = shell.read("run.jsonl").splitlines()
+    forged = json.loads(begin)
+    forged["changes"][0][part] = value
+    shell.file("forged.jsonl", "\n".join([json.dumps(forged), *rest]))
+    asked = len(applied.log.entries)
+    done = shell.run("revert", "forged.jsonl", "--yes")
+    assert (done.code, done.out) == (1, "")
+    assert says in done.err
+    assert len(applied.log.entries) == asked
+
+
+def test_the_journal_and_the_saved_plan_hold_what_the_report_shows(shell: Shell, emulator: StartEmulator) -> None:
+    """One form of a change, beside which stand a journal's steps and a saved plan's fingerprint."""
+    shell.knows(emulator(seed=[hosted("a")])).wants(hosted("a", model_metadata={"x": 1}), hosted("b"))
+    shown = shell.run("plan", "--out", "reviewed.plan", "--format", "json").json["changes"]
+    pinned = json.loads(shell.read("reviewed.plan"))["changes"]
+    done = shell.run("apply", "--plan", "reviewed.plan", "--yes")
+    journal = done.err.partition("egpsync revert ")[2].partition(" plans the way back")[0]
+    begun = json.loads(shell.read(journal).splitlines()[0])["changes"]
+    assert [set(change) - set(kept) for change, kept in zip(shown, pinned, strict=True)] == [set(), set()]
+    assert [{key: kept[key] for key in change} for change, kept in zip(shown, pinned, strict=True)] == shown
+    assert [{key: kept[key] for key in change} for change, kept in zip(shown, begun, strict=True)] == shown
 
 
 def test_bytes_that_are_no_text_are_a_clear_error(tmp_path: Path) -> None:

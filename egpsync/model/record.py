@@ -1,0 +1,52 @@
+"""A change as it leaves the program: secrets masked, strings still hostile. Its JSON is `definitions/change`."""
+
+from dataclasses import dataclass
+
+from egpsync.model.plan import Action, Effect, Op, Request
+from egpsync.model.run import Outcome
+from egpsync.model.values import Json, Path, Source
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FieldRecord:
+    """One field's difference, masked."""
+
+    path: Path
+    op: Op
+    before: Json  # MASK where sensitive and present
+    after: Json
+    sensitive: bool
+    effect: Effect
+    source: Source | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutcomeRecord:
+    """How one change ended (of a run alone)."""
+
+    result: Outcome
+    message: str
+    method: str  # "" where no request is to blame
+    url: str
+    status: int | None  # HTTP status; None without an answer
+    advice: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeRecord:
+    """One model: what differs, what would be sent, and after a run how it ended."""
+
+    name: str  # the name that the model will have, or has where it is deleted
+    model_vendor: str
+    id: str | None
+    action: Action
+    previous_name: str | None  # where it is renamed
+    status: str | None  # the live status; None for a model that is not there
+    reason: str
+    notes: tuple[str, ...]
+    fields: tuple[FieldRecord, ...]  # sorted by path
+    requests: tuple[Request, ...]  # their bodies masked
+    source: Source | None
+    outcome: OutcomeRecord | None = None

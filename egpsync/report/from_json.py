@@ -1,0 +1,116 @@
+"""A report's JSON in, the Report that it was written from out; what is none is a Misfit that says where."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from egpsync.model.manifest import Problem
+from egpsync.model.plan import Capacity, Refusal
+from egpsync.model.report import Kind, Report, ReportModel
+from egpsync.model.values import Json, JsonMap, Source
+from egpsync.record import changes_of
+from egpsync.report.to_json import FORMAT_VERSION
+from egpsync.typed import Misfit, fit
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Target:
+    base_url: str | None
+    account_id: str | None
+    name: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Model:
+    name: str
+    model_vendor: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Refusal:
+    guard: str
+    message: str
+    consent: str
+    model: _Model | None
+    source: Source | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Growth:
+    before: int
+    after: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Capacity:
+    minimum: _Growth
+    maximum: _Growth
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Document:
+    """The document as the schema has it; the changes are read by their own reader."""
+
+    tool_version: str
+    kind: Kind
+    target: _Target
+    files: int
+    models: int
+    summary: Mapping[str, int]
+    outcomes: Mapping[str, int]
+    applyable: bool
+    complete: bool
+    errored: bool
+    interrupted: bool
+    problems: tuple[Problem, ...]
+    refusals: tuple[_Refusal, ...]
+    changes: tuple[JsonMap, ...]
+    unmanaged: tuple[ReportModel, ...]
+    capacity: Mapping[str, _Capacity]
+    section: str = ""
+    notes: tuple[str, ...] = ()
+
+
+def from_json(value: Json) -> Report:
+    """The report. Raises Misfit where it is none, or of a format that this version does not read."""
+    if not isinstance(value, dict) or "kind" not in value or "format_version" not in value:
+        raise Misfit("it is no report of egpsync")
+    version, ours = str(value["format_version"]), FORMAT_VERSION.partition(".")[0]
+    if version.partition(".")[0] != ours:
+        raise Misfit(f"its format has version {version}, and this egpsync reads {ours}")
+    document = fit(value, _Document)
+    return Report(
+        kind=document.kind,
+        tool_version=document.tool_version,
+        base_url=document.target.base_url,
+        account_id=document.target.account_id,
+        files=document.files,
+        models=document.models,
+        summary=document.summary,
+        outcomes=document.outcomes,
+        applyable=document.applyable,
+        complete=document.complete,
+        errored=document.errored,
+        interrupted=document.interrupted,
+        problems=document.problems,
+        refusals=tuple(map(_refusal, document.refusals)),
+        changes=changes_of(document.changes),
+        unmanaged=document.unmanaged,
+        capacity={kind: _capacity(at) for kind, at in document.capacity.items()},
+        target_name=document.target.name,
+        section=document.section,
+        notes=document.notes,
+    )
+
+
+def _refusal(said: _Refusal) -> Refusal:
+    model = (said.model.model_vendor, said.model.name) if said.model else None
+    return Refusal(guard=said.guard, message=said.message, consent=said.consent, model=model, source=said.source)
+
+
+def _capacity(said: _Capacity) -> Capacity:
+    return Capacity(
+        minimum_before=said.minimum.before,
+        maximum_before=said.maximum.before,
+        minimum_after=said.minimum.after,
+        maximum_after=said.maximum.after,
+    )
