@@ -91,7 +91,7 @@ async def _compare(paths: Sequence[str], settings: Settings, options: PlanOption
     else:
         async with connect(settings, watch.on_attempt) as client:
             planned = make_plan(checked.desired, await fetch_all(client), target, options)
-    problems = (*checked.problems, *with_excerpts(planned.problems, checked.texts))
+    problems = (*checked.problems, *with_excerpts(planned.problems, checked.files))
     return Planned(checked=checked, plan=planned.plan, problems=problems, options=options)
 
 
