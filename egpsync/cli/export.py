@@ -9,7 +9,7 @@ import click
 
 from egpsync import __version__
 from egpsync.cli import complain
-from egpsync.cli.options import Command, access, manifests
+from egpsync.cli.options import Command, access, manifests, selection
 from egpsync.cli.output import Output
 from egpsync.cli.project import paths_of, settings_of
 from egpsync.errors import ExitCode, FileError, UsageError
@@ -29,7 +29,7 @@ ON_STDERR = Output(format="text", reports=(), color="auto", verbosity=0)
 @click.command("export", cls=Command)
 @manifests
 @click.option("--unmanaged", is_flag=True, help="Only models that no manifest in PATH... names.")
-@click.option("--select", multiple=True, metavar="GLOB", help="Only models whose name matches; repeatable.")
+@selection
 @click.option("--owner", help="Who is to manage them (with --unmanaged: the one owner in PATH...).")
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="Write to this file, not to stdout.")
 @click.option("--force", is_flag=True, help="Replace the file of --out where it exists.")
@@ -64,7 +64,7 @@ def _choice(paths: tuple[str, ...], chosen: dict[str, Any], settings: Settings) 
             "PATH has a meaning only with --unmanaged", advice="Write to a file with --out FILE, or add --unmanaged."
         )
     besides = paths_of(paths, settings) if chosen["unmanaged"] else None
-    return Choice(besides=besides, select=chosen["select"], owner=chosen["owner"])
+    return Choice(besides=besides, owner=chosen["owner"])
 
 
 def _say_why_not(exported: Exported) -> ExitCode:
@@ -83,7 +83,7 @@ def _problems(checked: Checked) -> Report:
         ReportHead(
             kind=Kind.VALIDATE,
             tool_version=__version__,
-            files=len(checked.files),
+            files=len(checked.texts),
             models=checked.models,
             problems=checked.problems,
         )

@@ -25,6 +25,10 @@ from egpsync.workflow.plan import Consent, Planned, Watch, plan, target_of
 LONG = 1.0  # seconds of waiting for the server that are worth a line
 
 PLANNING = (
+    "select",
+    "exclude",
+    "shard",
+    "changed_since",
     "prune",
     "adopt",
     "adopt_from",
@@ -74,7 +78,7 @@ class Call:
 
     def refuse_to_plan_anew(self, paths: tuple[str, ...], chosen: Mapping[str, Any], flag: str) -> None:
         """A saved plan brings its manifests, options and consent: raise UsageError where others are given beside it."""
-        options = [_flag(name) for name in PLANNING if chosen.get(name) is not None and chosen[name] is not False]
+        options = [_flag(name) for name in PLANNING if _is_given(chosen.get(name))]
         given = [*paths, *options]
         if given:
             raise UsageError(
@@ -87,7 +91,7 @@ class Call:
         head = ReportHead(
             kind=kind,
             tool_version=__version__,
-            files=len(planned.checked.files),
+            files=len(planned.checked.texts),
             models=planned.checked.models,
             problems=planned.problems,
             target=target_of(self.settings),
@@ -117,6 +121,10 @@ def refuse_age_without(file: str | None, chosen: Mapping[str, Any], flag: str) -
     """Raise UsageError where an age is given, and no saved plan that it could be the age of."""
     if file is None and chosen.get("plan_max_age") is not None:
         raise UsageError(f"--plan-max-age is about a saved plan: give it beside {flag}")
+
+
+def _is_given(value: Any) -> bool:
+    return value is not None and value is not False and value != ()
 
 
 def _flag(name: str) -> str:

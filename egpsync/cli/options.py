@@ -6,12 +6,14 @@ from typing import Any, TypeVar
 
 import click
 
+from egpsync.model.selection import By, Selector
 from egpsync.report import FORMATS
 from egpsync.settings import Group, Row, rows
 from egpsync.settings.kinds import YES_NO
 from egpsync.settings.project import VARIABLE
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
+SELECTION = "Selection"
 PLANNING = "Planning"
 OUTPUT = "Output"
 SECTION = re.compile("[A-Za-z0-9._-]{1,64}")
@@ -111,6 +113,47 @@ def output(command: Decorated) -> Decorated:
         ),
         option("-q", "--quiet", heading=OUTPUT, is_flag=True, help="Show findings and the summary alone; no progress."),
     )
+
+
+def selection(command: Decorated) -> Decorated:
+    """Which of the models are meant."""
+    glob = "a glob of names, or vendor=GLOB, metadata.KEY=GLOB, label.KEY=GLOB, file=GLOB"
+    return _stack(
+        command,
+        option(
+            "--select",
+            heading=SELECTION,
+            multiple=True,
+            metavar="SELECTOR",
+            callback=_selectors,
+            help=f"Only models that it means: {glob}; repeatable, one is enough.",
+        ),
+        option(
+            "--exclude",
+            heading=SELECTION,
+            multiple=True,
+            metavar="SELECTOR",
+            callback=_selectors,
+            help="All but models that it means; repeatable.",
+        ),
+        option(
+            "--shard",
+            heading=SELECTION,
+            metavar="K/N",
+            callback=_shard,
+            help="Only the K-th of N parts, from 1, the same everywhere: for a matrix or an indexed job.",
+        ),
+    )
+
+
+def changes(command: Decorated) -> Decorated:
+    """Which of the models are meant, by what the manifests were before."""
+    return option(
+        "--changed-since",
+        heading=SELECTION,
+        metavar="REV",
+        help="Only models whose resolved value is another than in this git revision.",
+    )(command)
 
 
 def project(command: Decorated) -> Decorated:
@@ -221,6 +264,33 @@ def _variables(_: click.Context, __: click.Parameter, values: Sequence[str]) -> 
             expected = "NAME=VALUE with a NAME of letters, digits and underscores"
             raise click.BadParameter(f"{name!r} is not {expected}")
     return tuple((name, value) for name, _equals, value in pairs)
+
+
+def _selectors(_: click.Context, __: click.Parameter, values: Sequence[str]) -> tuple[Selector, ...]:
+    return tuple(map(selector, values))
+
+
+def selector(text: str) -> Selector:
+    """One selector as it is written. Raises BadParameter for one that means nothing."""
+    said, equals, glob = text.partition("=")
+    kind, dot, key = said.partition(".")
+    keyed = kind in ("metadata", "label") and bool(dot)
+    if not equals or not (keyed or said in ("vendor", "file")):
+        if not text:
+            raise click.BadParameter("an empty selector means no model")
+        return Selector(by=By.NAME, key="", glob=text, text=text)
+    if keyed and not key:
+        raise click.BadParameter(f"{text!r} names no key: {kind}.KEY=GLOB")
+    return Selector(by=By(kind), key=key, glob=glob, text=text)
+
+
+def _shard(_: click.Context, __: click.Parameter, value: str | None) -> tuple[int, int] | None:
+    if value is None:
+        return None
+    found = re.fullmatch("([0-9]{1,6})/([0-9]{1,6})", value, re.ASCII)
+    if found is None or not 1 <= int(found[1]) <= int(found[2]):
+        raise click.BadParameter(f"{value!r} is not K/N with K from 1 to N")
+    return int(found[1]), int(found[2])
 
 
 def _section(_: click.Context, __: click.Parameter, value: str) -> str:

@@ -12,6 +12,7 @@ from typing import Any
 
 from egpsync.errors import FileError, UsageError, WrongTargetError
 from egpsync.model.project import Project, Scope, TargetScope
+from egpsync.model.selection import Selection
 from egpsync.settings.kinds import is_word
 from egpsync.settings.project import has
 from egpsync.settings.rows import ROWS, Group, Row, Settings
@@ -55,6 +56,7 @@ def load_settings(
         secrets=_secrets(values, environ, project, key),
         project=project,
         scope=scope,
+        selection=_selection(flags),
     )
 
 
@@ -145,6 +147,15 @@ def _variables(flags: Any, environ: Mapping[str, str], scopes: tuple[Scope, ...]
     for scope in reversed(scopes):
         found |= scope.variables
     return found | dict(flags)
+
+
+def _selection(flags: Mapping[str, Any]) -> Selection:
+    return Selection(
+        select=flags.get("select") or (),
+        exclude=flags.get("exclude") or (),
+        shard=flags.get("shard"),
+        changed_since=flags.get("changed_since"),
+    )
 
 
 def _secrets(

@@ -8,6 +8,7 @@ from typing import Any
 
 from egpsync.errors import UsageError
 from egpsync.model.project import Project, TargetScope
+from egpsync.model.selection import ALL, Selection
 from egpsync.settings.kinds import ACCOUNT, FILE, FOLDER, MAPS, NAME, URL, YES_NO, Kind, seconds, whole
 from egpsync.settings.secrets import KEY_VARIABLES, Secrets
 from egpsync.settings.urls import PRODUCTION
@@ -287,6 +288,7 @@ class Settings:
     secrets: Secrets = dataclasses.field(default_factory=Secrets)  # of ${secret:NAME}
     project: Project | None = dataclasses.field(default=None, repr=False)
     scope: TargetScope | None = dataclasses.field(default=None, repr=False)  # the target that is meant
+    selection: Selection = ALL
 
     @property
     def manifests(self) -> tuple[str, ...] | None:

@@ -4,19 +4,20 @@ import io
 from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 
 from egpsync.account.listing import fetch_all
 from egpsync.core.guard import Limits, check_guards
 from egpsync.core.mark import standby_name
 from egpsync.core.plan import make_plan
-from egpsync.errors import EgpsyncError
-from egpsync.manifest.find import STDIN
-from egpsync.manifest.findings import in_words
+from egpsync.core.select import is_selected, selects_any
+from egpsync.errors import EgpsyncError, UsageError
+from egpsync.manifest.files import STDIN
+from egpsync.manifest.places import in_words
 from egpsync.manifest.write import Written, check_owner, write
 from egpsync.model.live import Live, LiveModel
 from egpsync.model.manifest import Desired
 from egpsync.model.plan import Action, Refusal
+from egpsync.model.selection import By, Selection
 from egpsync.settings import Settings
 from egpsync.workflow.plan import Watch, connect, target_of
 from egpsync.workflow.validate import Checked, validate
@@ -30,7 +31,6 @@ class Choice:
     """Which models are wanted."""
 
     besides: tuple[str, ...] | None  # paths of manifests: only what none of them names; None: all models
-    select: tuple[str, ...]  # globs of names, any of which is enough; empty: all
     owner: str | None  # who is to manage them; None: the one owner that the manifests name, if they name just one
 
 
@@ -63,7 +63,8 @@ async def export(choice: Choice, settings: Settings, watch: Watch) -> Exported:
     desired = checked.desired if checked is not None and checked.desired is not None else NO_MANIFESTS
     owner = choice.owner or (desired.owners[0] if len(desired.owners) == 1 else None)
     unnamed = make_plan(desired, live, target_of(settings)).plan.unmanaged
-    wanted = [model for model in unnamed if _is_selected(model, choice.select)]
+    _refuse_unmatched(settings.selection, live)
+    wanted = [model for model in unnamed if is_selected(model, settings.selection)]
     kept_out = dict(_kept_out(wanted, live, {owner} if owner else set(desired.owners)))
     written = write([model for model in wanted if model.id not in kept_out], owner=owner)
     if differences := tuple(_differences(written, live, settings)):
@@ -78,8 +79,12 @@ def _refusals(settings: Settings) -> tuple[Refusal, ...]:
     return check_guards(make_plan(NO_MANIFESTS, Live(models=()), target_of(settings)).plan, limits)
 
 
-def _is_selected(model: LiveModel, select: tuple[str, ...]) -> bool:
-    return not select or any(fnmatchcase(model.name, glob) for glob in select)
+def _refuse_unmatched(selection: Selection, live: Live) -> None:
+    for one in (*selection.select, *selection.exclude):
+        if one.by is By.FILE:
+            raise UsageError(f"{one} means nothing here: models of an account stand in no file")
+        if not selects_any(live.models, one):
+            raise UsageError(f"{one} means no model of this account", advice="Is it spelt as egpsync plan -v shows it?")
 
 
 def _kept_out(wanted: Sequence[LiveModel], live: Live, ours: AbstractSet[str]) -> Iterator[tuple[str, str]]:

@@ -1,18 +1,21 @@
 """Paths and settings in; what apply would do out. Nothing but GETs is sent."""
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 
 from egpsync.account.client import Access, Attempt, Client, Patience
 from egpsync.account.listing import fetch_all
 from egpsync.core.change import PlanOptions
 from egpsync.core.guard import Limits, check_guards, check_target
 from egpsync.core.plan import make_plan
+from egpsync.core.select import Part, part_of, unmatched
 from egpsync.errors import UsageError
 from egpsync.model.live import Live
 from egpsync.model.manifest import DesiredModel, Problem
 from egpsync.model.plan import Action, Change, Plan, Target
+from egpsync.model.project import Consented
 from egpsync.model.run import Event
 from egpsync.records.folder import StateFolder
 from egpsync.records.journal import Deployed, fingerprint_of
@@ -29,6 +32,7 @@ class Planned:
     problems: tuple[Problem, ...]  # of the manifests, and those that only the account shows
     options: PlanOptions
     notes: tuple[str, ...] = ()  # what holds for the whole plan, a sentence each
+    part: Part | None = None  # of the plan, where a selection means just a part
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +62,11 @@ async def plan(
 ) -> Planned:
     """Validate, fetch the complete account, compare, guard. Raises ApiError where the account cannot be read."""
     planned = await _compare(paths, settings, options, watch)
-    return planned if planned.plan is None else replace(planned, plan=guarded(planned.plan, settings, consent))
+    if planned.plan is None:
+        return planned
+    whole = guarded(planned.plan, settings, consent)
+    notes = (*_left_out(planned.part, settings, options), *used_consents(planned.plan, settings, consent))
+    return replace(planned, plan=planned.part.of(whole) if planned.part else whole, notes=notes)
 
 
 async def drift(paths: Sequence[str], settings: Settings, watch: Watch) -> Planned:
@@ -67,7 +75,15 @@ async def drift(paths: Sequence[str], settings: Settings, watch: Watch) -> Plann
     if planned.plan is None:
         return planned
     refusals = (*planned.plan.refusals, *check_target(planned.plan.target, _limits(settings, Consent())))
-    return replace(planned, plan=replace(planned.plan, refusals=refusals))
+    whole = replace(planned.plan, refusals=refusals)
+    notes = tuple(_left_out(planned.part, settings, planned.options))
+    return replace(planned, plan=planned.part.of(whole) if planned.part else whole, notes=notes)
+
+
+def _left_out(part: Part | None, settings: Settings, options: PlanOptions) -> Iterator[str]:
+    if part is not None:
+        models = f"{part.left_out} {'model is' if part.left_out == 1 else 'models are'} left out"
+        yield f"{models} by {settings.selection}" + (": nothing is pruned" if options.prune else "")
 
 
 async def _compare(paths: Sequence[str], settings: Settings, options: PlanOptions, watch: Watch) -> Planned:
@@ -85,14 +101,23 @@ async def _compare(paths: Sequence[str], settings: Settings, options: PlanOption
             "--adopt writes a mark, and the manifests have nothing to mark: no owner, no prevent_destroy",
             advice="Write `owner: NAME` at the top of the manifests. Nothing was sent.",
         )
-    target = target_of(settings)
+    for one in unmatched(settings.selection, checked.desired.models):
+        raise UsageError(
+            f"{one} means no model of these manifests",
+            advice="Nothing was sent. Is it spelt as the manifests spell it?",
+        )
+    target, part = target_of(settings), None
     if check_target(target, _limits(settings, Consent())):
         planned = make_plan(replace(checked.desired, models=()), Live(models=()), target)
     else:
         async with connect(settings, watch.on_attempt) as client:
-            planned = make_plan(checked.desired, await fetch_all(client), target, options)
-    problems = (*checked.problems, *with_excerpts(planned.problems, checked.files))
-    return Planned(checked=checked, plan=planned.plan, problems=problems, options=options)
+            live = await fetch_all(client)
+        allowed = replace(options, prune=options.prune and not settings.selection)
+        planned = make_plan(checked.desired, live, target, allowed)
+        if settings.selection:
+            part = part_of(planned.plan, settings.selection, live, lambda _: True)
+    problems = (*checked.problems, *with_excerpts(planned.problems, checked.texts))
+    return Planned(checked=checked, plan=planned.plan, problems=problems, options=options, part=part)
 
 
 def _is_protected(model: DesiredModel) -> bool:
@@ -149,7 +174,36 @@ def _limits(settings: Settings, consent: Consent) -> Limits:
         gpus=settings.limit_gpus,
         allow_recreate=consent.allow_recreate,
         adopt_from=consent.adopt_from,
-        confirmed=dict(consent.confirmed),
+        confirmed=_confirmed(settings, consent),
         expected_base_url=settings.expected_base_url,
         expected_account_id=settings.expected_account_id,
     )
+
+
+def _confirmed(settings: Settings, consent: Consent) -> dict[Action, int]:
+    """What was consented to, on the command line and in the project file, the larger count of each."""
+    confirmed = dict(consent.confirmed)
+    for one in _consents(settings):
+        confirmed[one.action] = max(one.count, confirmed.get(one.action, 0))
+    return confirmed
+
+
+def _consents(settings: Settings, *, lapsed: bool = False) -> list[Consented]:
+    """The project file's consents for this target that hold today, or those that did before."""
+    today = datetime.now(UTC).date()
+    said = settings.project.consent if settings.project is not None else ()
+    name = settings.scope.name if settings.scope is not None else None
+    return [one for one in said if one.target in (None, name) and (one.until < today) == lapsed]
+
+
+def used_consents(plan: Plan, settings: Settings, consent: Consent) -> Iterator[str]:
+    """A sentence for each consent of the project file that the plan needs, and for each that lapsed too early."""
+    needed = {refusal.guard for refusal in check_guards(plan, _limits(replace(settings, project=None), consent))}
+    left = {refusal.guard for refusal in check_guards(plan, _limits(settings, consent))}
+    for one in sorted(_consents(settings), key=lambda one: -one.count):
+        if (guard := f"{one.action}-threshold") in needed - left:
+            needed.discard(guard)
+            yield f"{one.source} consents to {one.count} of {one.action}, through {one.until}: {one.reason}"
+    for one in _consents(settings, lapsed=True):
+        if f"{one.action}-threshold" in left:
+            yield f"{one.source} consented to {one.count} of {one.action}, and lapsed with {one.until}"

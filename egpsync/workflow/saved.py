@@ -6,9 +6,10 @@ from typing import Any
 
 from egpsync.core.change import PlanOptions
 from egpsync.errors import PlanFileError
-from egpsync.manifest.find import STDIN, find
-from egpsync.manifest.read import digest_of
+from egpsync.manifest.files import STDIN
+from egpsync.manifest.read import read
 from egpsync.model.plan import Action, Plan, Refusal
+from egpsync.model.selection import ALL, Selection
 from egpsync.records.planfile import SavedPlan, load_plan, pin, same_manifests, save_plan
 from egpsync.settings import Settings
 from egpsync.workflow.plan import Consent, Planned, Watch, plan, target_of
@@ -34,7 +35,8 @@ class Reviewed:
 def save(file: str, planned: Planned, paths: tuple[str, ...], consent: Consent) -> None:
     """Save a plan, with the options and the consent it was made with. Raises FileError."""
     if planned.plan is not None:
-        save_plan(Path(file), planned.plan, paths, {**asdict(planned.options), **asdict(consent)})
+        only = {"only": sorted((vendor, name) for vendor, name, _ in planned.part.changes)} if planned.part else {}
+        save_plan(Path(file), planned.plan, paths, {**asdict(planned.options), **asdict(consent), **only})
 
 
 async def review(file: str, settings: Settings, watch: Watch) -> Reviewed:
@@ -42,9 +44,10 @@ async def review(file: str, settings: Settings, watch: Watch) -> Reviewed:
     saved = load_plan(Path(file), max_age=settings.plan_max_age)
     _same_target(file, saved, settings)
     _not_refused(file, saved)
-    options, consent = _options(file, saved)
+    options, consent, selection = _options(file, saved)
+    settings = replace(settings, selection=selection)
     if STDIN not in saved.paths:  # which can be read once only
-        _same_manifests(file, saved, digest_of(find(saved.paths)))
+        _same_manifests(file, saved, read(saved.paths).digest)
     planned = await plan(saved.paths, settings, options, consent, watch)
     _same_manifests(file, saved, planned.checked.digest)
     if planned.plan is None:
@@ -82,14 +85,16 @@ def _same_manifests(file: str, saved: SavedPlan, digest: str) -> None:
         )
 
 
-def _options(file: str, saved: SavedPlan) -> tuple[PlanOptions, Consent]:
+def _options(file: str, saved: SavedPlan) -> tuple[PlanOptions, Consent, Selection]:
     try:
         held: dict[str, Any] = dict(saved.options)
         confirmed = tuple((Action(action), count) for action, count in held.pop("confirmed"))
         consent = Consent(
             allow_recreate=held.pop("allow_recreate"), adopt_from=held.get("adopt_from"), confirmed=confirmed
         )
-        return PlanOptions(**held), consent
+        only = held.pop("only", None)
+        selection = ALL if only is None else Selection(only=frozenset((vendor, name) for vendor, name in only))
+        return PlanOptions(**held), consent, selection
     except (KeyError, TypeError, ValueError) as error:
         raise PlanFileError(
             f"the plan was made with options that this egpsync does not know ({error})",
