@@ -9,6 +9,7 @@ from egpsync.core.match import Pair
 from egpsync.core.names import Names, delete_step
 from egpsync.core.patch import create_body, update_body
 from egpsync.core.recreate import left_behind, replace_model
+from egpsync.fields.table import place_of
 from egpsync.model.live import DEPLOYING, FAILED_STATUSES, MARK, Live, LiveModel, Mark
 from egpsync.model.manifest import DesiredModel, State
 from egpsync.model.plan import (
@@ -27,7 +28,7 @@ from egpsync.model.plan import (
     Update,
     Wait,
 )
-from egpsync.model.values import JsonMap
+from egpsync.model.values import Json, JsonMap, value_at
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,10 +175,11 @@ def _failed_here(live: LiveModel) -> bool:
 
 def _same_configuration(live: LiveModel) -> JsonMap:
     """The smallest configuration body that changes nothing: the API redeploys on any configuration."""
-    configuration = live.configuration or {}
-    image = configuration.get("model_image")
-    partial = {"model_image": {"tag": image.get("tag")}} if image else {"model": configuration.get("model")}
-    return {"vendor_configuration": partial}
+    path = next(path for name in ("tag", "model") if (path := place_of(live.vendor, name)) is not None)
+    same: Json = value_at(live.fields, path)
+    for key in reversed(path):
+        same = {key: same}
+    return dict(same)
 
 
 def _create(desired: DesiredModel, account: Account) -> Change:

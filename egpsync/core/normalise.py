@@ -1,13 +1,14 @@
-"""A desired model's fields and a live model's in, the two in one comparable form out, by each field's policy."""
+"""A desired model's fields and a live model's in, what differs between them by each field's policy out."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from fractions import Fraction
+from typing import NamedTuple, assert_never
 
-from egpsync.fields.table import Compare, FieldPolicy, policy_of
+from egpsync.fields.table import Compare, Field, fields_by_name
 from egpsync.model.values import Json, JsonMap, Path
 
-_QUANTITY = re.compile(r"([0-9]+(?:\.[0-9]+)?)(m|k|[MGTPE]|[KMGTPE]i)?")
+_QUANTITY = re.compile(r"([0-9]{1,20}(?:\.[0-9]{1,20})?)(m|k|[MGTPE]|[KMGTPE]i)?")  # no amount takes more digits
 _UNITS: dict[str | None, Fraction] = {
     None: Fraction(1),
     "m": Fraction(1, 1000),
@@ -17,15 +18,23 @@ _UNITS: dict[str | None, Fraction] = {
 }
 
 
-def comparable(
-    vendor: str, declared: JsonMap, held: JsonMap, ignored: tuple[Path, ...] = ()
-) -> tuple[dict[str, Json], dict[str, Json]]:
-    """Project both onto the fields that are declared: (wanted, held), with the same keys at every level of fields.
+class Difference(NamedTuple):
+    """A field, or a key of a free-form map, whose two values do not mean the same."""
 
-    A field that the server does not hold is None, as is one that is declared as null. A free-form map keeps the
-    keys that are declared, and what stands below such a key is compared whole. Fields below `ignored` are left out.
+    path: Path
+    wanted: Json  # in canonical form; None where it is to be unset
+    held: Json  # in canonical form; None where the server holds nothing
+
+
+def differing(vendor: str, declared: JsonMap, held: JsonMap, ignored: tuple[Path, ...] = ()) -> Iterator[Difference]:
+    """Every declared field that the server does not hold as declared; what is not declared is not looked at.
+
+    A field that the server does not hold is None, as is one that is declared as null. Of a free-form map the keys
+    that are declared count, and what stands below such a key is compared whole. Fields below `ignored` are left out.
+
+    Nearly all values are equal as they are: only what is not is brought into canonical form.
     """
-    return _fields(vendor, (), declared, held, ignored)
+    yield from _below((), fields_by_name(vendor), declared, held, ignored)
 
 
 def covers(prefixes: tuple[Path, ...], path: Path) -> bool:
@@ -54,44 +63,54 @@ def same(one: Json, other: Json) -> bool:
             return type(one) is type(other) and bool(one == other)
 
 
-def _fields(
-    vendor: str, path: Path, declared: JsonMap, held: JsonMap, ignored: tuple[Path, ...]
-) -> tuple[dict[str, Json], dict[str, Json]]:
-    wanted: dict[str, Json] = {}
-    current: dict[str, Json] = {}
-    for key in sorted(declared):
-        here = (*path, key)
-        if covers(ignored, here):
+def _below(
+    path: Path, fields: Mapping[str, Field], declared: JsonMap, held: JsonMap, ignored: tuple[Path, ...]
+) -> Iterator[Difference]:
+    for key, mine in declared.items():
+        theirs = held.get(key)
+        if mine is theirs or (ignored and covers(ignored, (*path, key))):
             continue
-        policy, mine, theirs = policy_of(vendor, here), declared[key], held.get(key)
-        if isinstance(mine, Mapping) and (policy.structured or policy.free_form):
-            inside = _fields if policy.structured else _owned_keys
-            wanted[key], current[key] = inside(
-                vendor, here, mine, theirs if isinstance(theirs, Mapping) else {}, ignored
-            )
-        else:
-            empty = policy.free_form and not theirs
-            wanted[key], current[key] = _canonical(policy, mine), None if empty else _canonical(policy, theirs)
-    return wanted, current
+        field = fields.get(key)
+        if field is not None and isinstance(mine, Mapping) and field.fields:
+            inner = theirs if isinstance(theirs, Mapping) else {}
+            yield from _below(field.path, field.fields, mine, inner, ignored)
+        elif field is not None and isinstance(mine, Mapping) and field.policy.free_form:
+            yield from _owned_keys(field, mine, theirs if isinstance(theirs, Mapping) else {}, ignored)
+        elif not _alike(mine, theirs):
+            empty = field is not None and field.policy.free_form and not theirs
+            yield from _if_different((*path, key), field, mine, None if empty else theirs)
 
 
-def _owned_keys(
-    vendor: str, path: Path, declared: JsonMap, held: JsonMap, ignored: tuple[Path, ...]
-) -> tuple[dict[str, Json], dict[str, Json]]:
-    policy = policy_of(vendor, path)
-    owned = [key for key in sorted(declared) if not covers(ignored, (*path, key))]
-    return (
-        {key: _canonical(policy, left_alone((*path, key), declared[key], held.get(key), ignored)) for key in owned},
-        {key: _canonical(policy, held.get(key)) for key in owned},
-    )
+def _owned_keys(field: Field, declared: JsonMap, held: JsonMap, ignored: tuple[Path, ...]) -> Iterator[Difference]:
+    for key, mine in declared.items():
+        here, theirs = (*field.path, key), held.get(key)
+        if ignored and covers(ignored, here):
+            continue
+        wanted = left_alone(here, mine, theirs, ignored) if ignored else mine
+        if not _alike(wanted, theirs):
+            yield from _if_different(here, field, wanted, theirs)
 
 
-def _canonical(policy: FieldPolicy, value: Json) -> Json:
-    match policy.compare:
+def _alike(one: Json, other: Json) -> bool:
+    """Whether two values are the same as they are, without looking at what they mean."""
+    return type(one) is type(other) and (same(one, other) if isinstance(one, Mapping | list) else bool(one == other))
+
+
+def _if_different(path: Path, field: Field | None, mine: Json, theirs: Json) -> Iterator[Difference]:
+    compare = field.policy.compare if field is not None else Compare.EXACT
+    wanted, held = _canonical(compare, mine), _canonical(compare, theirs)
+    if not same(wanted, held):
+        yield Difference(path, wanted, held)
+
+
+def _canonical(compare: Compare, value: Json) -> Json:
+    match compare:
         case Compare.EXACT:
             return _plain(value)
         case Compare.QUANTITY | Compare.CPU:
             return _amount(value)
+        case _:
+            assert_never(compare)
 
 
 def _plain(value: Json) -> Json:

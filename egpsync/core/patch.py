@@ -9,14 +9,13 @@ from collections.abc import Iterable, Mapping
 from hashlib import sha256
 from json import dumps
 
-from egpsync.core.diff import value_at
 from egpsync.core.mark import intended_mark, keeps_former_name, marked_otherwise
 from egpsync.core.normalise import covers, left_alone
-from egpsync.fields.table import creation_type, policy_of
+from egpsync.fields.table import creation_type, field_at, policy_of
 from egpsync.model.live import MARK, LiveModel
 from egpsync.model.manifest import DesiredModel
 from egpsync.model.plan import FieldChange
-from egpsync.model.values import Json, JsonMap, Path
+from egpsync.model.values import Json, JsonMap, Path, value_at
 
 METADATA = ("model_metadata",)
 CONFIGURATION = "vendor_configuration"
@@ -31,7 +30,7 @@ def update_body(
     that it keeps is how a model that is renamed outside is found again.
     """
     paths = [field.path for field in fields]
-    in_configuration = sorted({_unit(desired.vendor, path) for path in paths if path[0] == CONFIGURATION})
+    in_configuration = sorted({field_at(desired.vendor, path) for path in paths if path[0] == CONFIGURATION})
     body: dict[str, Json] = {}
     for path in in_configuration:
         _put(body, path, _intended(desired, live, path))
@@ -60,14 +59,6 @@ def create_body(desired: DesiredModel, *, name: str, mark: JsonMap) -> JsonMap:
         body[CONFIGURATION] = _complete(desired.vendor, (CONFIGURATION,), configuration)
     operation = sha256(dumps([body, metadata, mark], sort_keys=True).encode()).hexdigest()[:16]
     return {**body, "model_metadata": {**metadata, MARK: {**mark, "op": operation}}}
-
-
-def _unit(vendor: str, path: Path) -> Path:
-    """What travels whole when `path` differs: the field, or the free-form map that it lies in."""
-    for length in range(1, len(path) + 1):
-        if not policy_of(vendor, path[:length]).structured:
-            return path[:length]
-    return path
 
 
 def _intended(desired: DesiredModel, live: LiveModel, path: Path) -> Json:

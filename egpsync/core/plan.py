@@ -6,14 +6,13 @@ from difflib import get_close_matches
 
 from egpsync.core.capacity import count_gpus
 from egpsync.core.change import Account, PlanOptions, plan_change, plan_delete
-from egpsync.core.diff import value_at
 from egpsync.core.match import Matches, match
 from egpsync.core.names import plan_names
 from egpsync.fields.table import required_at_creation
 from egpsync.model.live import Live
 from egpsync.model.manifest import Desired, DesiredModel, Problem, State
 from egpsync.model.plan import Action, Change, Create, Plan, Refusal, Target, live_model_of
-from egpsync.model.values import Path
+from egpsync.model.values import Path, value_at
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

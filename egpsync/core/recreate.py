@@ -5,19 +5,19 @@ the old one is deleted: the name serves all the while. The new model's mark says
 run that was cut short goes on where it stood.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from egpsync.core.diff import declarable, differences
 from egpsync.core.mark import intended_mark, standby_name
 from egpsync.core.names import delete_step
 from egpsync.core.normalise import left_alone
+from egpsync.core.overlay import overlaid, without
 from egpsync.core.patch import create_body
-from egpsync.fields.table import policy_of
+from egpsync.fields.table import place_of
 from egpsync.model.live import FAILED_STATUSES, Live, LiveModel
 from egpsync.model.manifest import DesiredModel
 from egpsync.model.plan import Create, Created, Ref, Step, StepKey, Swap, Wait
-from egpsync.model.values import Json, JsonMap, Path
+from egpsync.model.values import JsonMap, value_at
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,27 +85,11 @@ def _carried_over(desired: DesiredModel, old: LiveModel) -> DesiredModel:
     held: JsonMap = declarable(old)
     if desired.vendor != old.vendor:
         held = {"model_metadata": held["model_metadata"]}
-    fields = _overlaid(desired.vendor, (), held, left_alone((), desired.fields, held, desired.lifecycle.ignore_changes))
-    if fields.get("vendor_configuration") is not None:
-        fields["vendor_configuration"] = _without_idle_gpu_type(fields["vendor_configuration"])
-    return replace(desired, fields=fields)
+    fields = overlaid(desired.vendor, (), held, left_alone((), desired.fields, held, desired.lifecycle.ignore_changes))
+    return replace(desired, fields=_without_idle_gpu_type(desired.vendor, fields))
 
 
-def _overlaid(vendor: str, path: Path, under: JsonMap, over: JsonMap) -> dict[str, Json]:
-    merged = dict(under)
-    for key, value in over.items():
-        policy, below = policy_of(vendor, (*path, key)), merged.get(key)
-        if isinstance(below, Mapping) and isinstance(value, Mapping) and policy.structured:
-            merged[key] = _overlaid(vendor, (*path, key), below, value)
-        elif isinstance(below, Mapping) and isinstance(value, Mapping) and policy.free_form:
-            merged[key] = {**below, **value}
-        else:
-            merged[key] = value
-    return merged
-
-
-def _without_idle_gpu_type(configuration: JsonMap) -> JsonMap:
+def _without_idle_gpu_type(vendor: str, fields: JsonMap) -> JsonMap:
     """Drop the GPU type of a model without GPUs: the platform refuses it (llm-engine, common/resource_limits.py)."""
-    if isinstance(configuration.get("model_infra"), Mapping):
-        return {**configuration, "model_infra": _without_idle_gpu_type(configuration["model_infra"])}
-    return configuration if configuration.get("gpus") else {k: v for k, v in configuration.items() if k != "gpu_type"}
+    gpus, kind = place_of(vendor, "gpus"), place_of(vendor, "gpu_type")
+    return fields if gpus is None or kind is None or value_at(fields, gpus) else without(fields, kind)

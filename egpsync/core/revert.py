@@ -9,15 +9,15 @@ from copy import deepcopy
 from dataclasses import dataclass, replace
 from typing import Any
 
-from egpsync.core.diff import declarable, value_at
-from egpsync.core.normalise import comparable, same
-from egpsync.fields.table import policy_of
+from egpsync.core.diff import declarable
+from egpsync.core.normalise import differing, same
+from egpsync.fields.table import declared_at, policy_of
 from egpsync.model.live import MARK, Live, LiveModel, Mark
 from egpsync.model.manifest import Desired, DesiredModel, Lifecycle, Node, State
 from egpsync.model.plan import Action, Change
 from egpsync.model.record import ChangeRecord, FieldRecord
 from egpsync.model.report import MASK
-from egpsync.model.values import Json, JsonMap, Path, Source
+from egpsync.model.values import Json, JsonMap, Path, Source, value_at
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,13 +147,12 @@ def _undeleted(change: ChangeRecord, live: Live) -> _Before:
 
 def _holds(found: LiveModel, path: Path, value: Json) -> bool:
     """Whether the model holds `value` at `path`, in whatever spelling the server gives it."""
-    if _unit(found.vendor, path) != path:
+    if declared_at(found.vendor, path) != path:
         return same(value_at(found.fields, path), value)
     declared: Json = value
     for key in reversed(path):
         declared = {key: declared}
-    wanted, held = comparable(found.vendor, declared, declarable(found))
-    return same(wanted, held)
+    return not any(True for _ in differing(found.vendor, declared, declarable(found)))
 
 
 def _hides(value: Json) -> bool:
@@ -172,7 +171,7 @@ def _put_back(fields: dict[str, Any], field: FieldRecord, found: LiveModel) -> b
 
     False where what enclosed it is no map any more.
     """
-    unit = _unit(found.vendor, field.path)
+    unit = declared_at(found.vendor, field.path)
     inside: Any = fields
     for key in unit[:-1]:
         inside = inside.setdefault(key, {})
@@ -189,15 +188,6 @@ def _put_back(fields: dict[str, Any], field: FieldRecord, found: LiveModel) -> b
     else:
         enclosing[field.path[-1]] = field.before
     return True
-
-
-def _unit(vendor: str, path: Path) -> Path:
-    """What a manifest declares as one: the field, or the key of a free-form map."""
-    for length in range(1, len(path) + 1):
-        policy = policy_of(vendor, path[:length])
-        if not policy.structured:
-            return path[: length + 1] if policy.free_form else path[:length]
-    return path
 
 
 def _without_secrets(vendor: str, path: Path, value: Json, secret: list[str]) -> Any:

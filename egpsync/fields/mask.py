@@ -4,7 +4,7 @@ import json
 import math
 from collections.abc import Iterable, Iterator, Mapping
 
-from egpsync.fields.table import policy_of
+from egpsync.fields.table import is_secret
 from egpsync.model.report import MASK
 from egpsync.model.values import Json, Path
 
@@ -13,7 +13,7 @@ _SHORTEST_SECRET = 6  # characters; a shorter one, such as "true", would blank o
 
 def masked(vendor: str, path: Path, value: Json) -> Json:
     """The value at `path`, plain JSON, with MASK for each value whose field is secret; the keys of its map stay."""
-    if _is_secret(vendor, path):
+    if is_secret(vendor, path):
         return {key: hidden(inner) for key, inner in value.items()} if isinstance(value, Mapping) else hidden(value)
     match value:
         case Mapping():
@@ -33,7 +33,7 @@ def hidden(value: Json) -> Json:
 
 def secrets_in(vendor: str, path: Path, value: Json) -> Iterator[str]:
     """The texts of all secret values at and below `path`."""
-    if _is_secret(vendor, path):
+    if is_secret(vendor, path):
         yield from texts_in(value)
     elif isinstance(value, Mapping):
         for key, inner in value.items():
@@ -66,8 +66,3 @@ def without(secrets: Iterable[str], text: str) -> str:
         if len(secret) >= _SHORTEST_SECRET:
             text = text.replace(secret, MASK)
     return text
-
-
-def _is_secret(vendor: str, path: Path) -> bool:
-    # A vendor that this version does not know may take what launch takes, and its values are no less secret.
-    return policy_of(vendor, path).secret or policy_of("launch", path).secret

@@ -54,6 +54,44 @@ def policy_of(vendor: str, path: Path) -> FieldPolicy:
     return _unknown(Effect.SERVER_SET)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Field:
+    """A field with those below it: what is compared key by key is walked along this, with no paths made on the way."""
+
+    path: Path
+    policy: FieldPolicy
+    fields: "Mapping[str, Field]"  # of a structured field; empty for any other
+
+
+def fields_by_name(vendor: str) -> Mapping[str, Field]:
+    """The top-level fields of that vendor's models, each with those below it."""
+    return _trees(family_of(vendor))
+
+
+def place_of(vendor: str, name: str) -> Path | None:
+    """Where the configuration's field of that name lies in that vendor's models; None where they have none."""
+    return _places(family_of(vendor)).get(name)
+
+
+def is_secret(vendor: str, path: Path) -> bool:
+    """Whether the value at `path` is shown nowhere: by its policy, or by a name on the way that is secret anywhere."""
+    return policy_of(vendor, path).secret or not secret_keys().isdisjoint(path)
+
+
+def field_at(vendor: str, path: Path) -> Path:
+    """The field that the value at `path` travels in: itself, or the list or free-form map that it lies in."""
+    for length in range(1, len(path) + 1):
+        if not policy_of(vendor, path[:length]).structured:
+            return path[:length]
+    return path
+
+
+def declared_at(vendor: str, path: Path) -> Path:
+    """What a manifest declares as one around `path`: a field, or a key of a free-form map."""
+    field = field_at(vendor, path)
+    return path[: len(field) + 1] if policy_of(vendor, field).free_form else field
+
+
 def is_field(vendor: str, path: Path) -> bool:
     """Whether the path names a field of that vendor's models, or a key inside a free-form map."""
     table = _table(family_of(vendor))
@@ -121,6 +159,22 @@ def _unknown(effect: Effect) -> FieldPolicy:
 @cache
 def _table(family: str) -> Mapping[Path, FieldPolicy]:
     return {path: _from_schema(field) for path, field in _walk((), _definitions()["model"], family)}
+
+
+@cache
+def _trees(family: str) -> Mapping[str, Field]:
+    table = _table(family)
+
+    def below(path: Path) -> Mapping[str, Field]:
+        inner = [other for other in table if other[:-1] == path]
+        return {one[-1]: Field(path=one, policy=table[one], fields=below(one)) for one in inner}
+
+    return below(())
+
+
+@cache
+def _places(family: str) -> Mapping[str, Path]:
+    return {path[-1]: path for path in sorted(_table(family), reverse=True) if path[0] == CONFIGURATION}
 
 
 @cache

@@ -1,6 +1,6 @@
 """The plain values that everything else is made of: JSON, paths, places in files."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -9,9 +9,6 @@ Json: TypeAlias = Any
 
 JsonMap: TypeAlias = Mapping[str, Any]
 """A JSON object."""
-
-JsonList: TypeAlias = Sequence[Any]
-"""A JSON array."""
 
 Path: TypeAlias = tuple[str, ...]
 """Keys from a model's top level down, such as ("vendor_configuration", "model_infra", "gpus")."""
@@ -27,3 +24,12 @@ class Source:
 
     def __str__(self) -> str:
         return f"{self.file}:{self.line}:{self.column}"
+
+
+def value_at(tree: Json, path: Path) -> Json:
+    """The value at `path`, or None where there is none."""
+    for key in path:
+        if not isinstance(tree, Mapping) or key not in tree:
+            return None
+        tree = tree[key]
+    return tree

@@ -7,13 +7,13 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from egpsync.core.diff import GPU_COUNTS, value_at
 from egpsync.fields.schemas import load
-from egpsync.fields.table import MANIFEST, Compare, family_of, policy_of, required_at_creation
+from egpsync.fields.table import MANIFEST, Compare, family_of, place_of, policy_of, required_at_creation
 from egpsync.model.plan import Effect
-from egpsync.model.values import Json, Path
+from egpsync.model.values import Json, Path, value_at
 from tests.core.build import entry, item
 
+GPU_COUNTS = frozenset(place_of(vendor, "gpus") for vendor in ("launch", "llmengine"))
 VENDORS = ("launch", "llmengine", "openai", "brand_new_vendor")
 KEYS = st.sampled_from(["a", "b.c", "d/e", "#", "__f__", "'g'", "é", "[0]", "root"])
 SPELLINGS: dict[Compare, list[list[Json]]] = {

@@ -21,7 +21,7 @@ def pins(root: Path) -> dict[str, set[str]]:
 def ranges(root: Path) -> Iterator[Requirement]:
     """What pyproject.toml asks for, of users and of development."""
     project = tomllib.loads((root / "pyproject.toml").read_text())
-    groups = [items for items in project["dependency-groups"].values()]
+    groups = list(project["dependency-groups"].values())
     extras = project["project"]["optional-dependencies"].values()
     for items in (project["project"]["dependencies"], *extras, *groups):
         yield from (Requirement(item) for item in items if isinstance(item, str))
