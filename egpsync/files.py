@@ -27,6 +27,18 @@ def write_whole(file: Path, text: str, *, private: bool = False) -> None:
             beside.replace(target)
 
 
+def add_to(file: Path, text: str) -> None:
+    """Write behind what a file holds already. Raises FileError."""
+    with _told(file), file.open("a", encoding="utf-8", newline="\n") as stream:
+        stream.write(text)
+
+
+def size_of(file: Path) -> int:
+    """Bytes that a file holds; 0 for one that is not there. Raises FileError."""
+    with _told(file):
+        return file.stat().st_size if file.exists() else 0
+
+
 def try_whole(file: Path) -> None:
     """See that the file can be written, and remove what an earlier run left there. Raises FileError."""
     with _told(file):

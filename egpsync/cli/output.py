@@ -9,14 +9,19 @@ from typing import Any
 
 import click
 
+from egpsync.cli import complain
 from egpsync.errors import ExitCode, FileError
-from egpsync.files import try_whole, write_whole
+from egpsync.files import add_to, size_of, try_whole, write_whole
 from egpsync.model.report import Report
 from egpsync.report import FORMATS
 from egpsync.report.style import Style
-from egpsync.settings import wants_color
+from egpsync.settings import step_summary, wants_color
 
 WIDEST = 140
+STEP_SUMMARY = 1_048_000
+"""Bytes: a little less than 1 MiB, above which GitHub drops a step's summary whole."""
+LEAST_SUMMARY = 70_000
+"""Bytes that a report's findings and counts can take, whatever is left out."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,11 +51,26 @@ class Output:
                 write_whole(Path(file), FORMATS[kind](report, style))
             except FileError as error:
                 failures.append(error)
+        try:
+            self._add_to_step_summary(report)
+        except FileError as error:
+            failures.append(error)
         click.echo(
             _encodable(FORMATS[self.format](report, replace(self._style(), planned=planned))), nl=False, color=True
         )
         if failures:
             raise failures[0]
+
+    def _add_to_step_summary(self, report: Report) -> None:
+        """Where annotations are asked for, the whole comment too, behind what the step has written there before."""
+        file = step_summary()
+        if file is None or "github" not in (self.format, *(kind for kind, _ in self.reports)):
+            return
+        room = STEP_SUMMARY - size_of(Path(file))
+        if room >= LEAST_SUMMARY:
+            add_to(Path(file), f"{FORMATS['markdown'](report, Style(room=room))}\n")
+        else:
+            complain("egpsync: the step's summary is full, so the report is not added to it")
 
     def text(self, report: Report) -> str:
         """The report as text for stderr."""

@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from egpsync.model.manifest import Problem
+from egpsync.model.manifest import Problem, Severity
 from egpsync.model.plan import Capacity, Refusal, Target
 from egpsync.model.record import ChangeRecord
+from egpsync.model.values import Source
 
 MASK = "(sensitive)"
 
@@ -22,6 +23,26 @@ class Kind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ReportRule:
+    """A rule that some of the problems are found by, for those who meet it in a report."""
+
+    id: str
+    severity: Severity
+    summary: str  # what it finds
+    why: str  # what goes wrong otherwise
+    mend: str  # what to do about it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportDeclared:
+    """A model that the manifests declare, where it was not held against the account."""
+
+    vendor: str
+    name: str
+    source: Source
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ReportHead:
     """Which command ran, over what: the part of a report that neither a Plan nor a RunResult knows."""
 
@@ -30,6 +51,11 @@ class ReportHead:
     files: int  # manifest files read
     models: int  # models declared
     problems: tuple[Problem, ...] = ()  # all that checking found, warnings included
+    rules: tuple[ReportRule, ...] = ()  # those of the problems
+    declared: tuple[ReportDeclared, ...] = ()  # for a report without a plan
+    directory: str = ""  # the working folder, from the repository's root; "" where it is the root, or there is none
+    repository_url: str | None = None  # where people read the repository
+    revision: str = "HEAD"  # which of its commits the manifests are of
     target: Target | None = None  # where it is known though nothing was asked of it; a plan brings its own
     target_name: str | None = None  # of the project file
     section: str = ""  # tells reports of one account apart where they are posted
@@ -70,3 +96,8 @@ class Report:
     target_name: str | None = None  # of the project file
     section: str = ""  # tells reports of one account apart where they are posted
     notes: tuple[str, ...] = ()  # what holds for the whole run, a sentence each
+    rules: tuple[ReportRule, ...] = ()  # those of the problems
+    declared: tuple[ReportDeclared, ...] = ()  # where nothing was compared
+    directory: str = ""  # the working folder, from the repository's root; what the files' names are relative to
+    repository_url: str | None = None  # where people read the repository
+    revision: str = "HEAD"  # which of its commits the manifests are of

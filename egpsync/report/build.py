@@ -63,6 +63,11 @@ def _report(
         target_name=head.target_name,
         section=head.section,
         notes=head.notes,
+        rules=tuple(sorted(head.rules, key=lambda rule: rule.id)),
+        declared=head.declared,
+        directory=head.directory,
+        repository_url=head.repository_url,
+        revision=head.revision,
     )
 
 

@@ -25,6 +25,7 @@ _SGR = r"\x1b\[[0-9;]*m"
 _COMMAND_AT_START = re.compile(rf"^((?:\s|{_SGR})*):(?=:)", re.MULTILINE)
 _COMMAND_ANYWHERE = re.compile(r"##(?=\w*\[)")
 _MARKUP = re.compile(r"[\\`*_\[\]|~$]|(?<=www)\.|:(?=//)")
+_CALL = re.compile(r"@|<(?=[!@#])")
 _MENTION = re.compile(r"[@#]")
 
 
@@ -66,6 +67,11 @@ def prose(text: str) -> str:
     # GitHub looks for @team and #12 in the rendered text, where backslashes and entities are gone: only a character
     # between helps.
     return _MENTION.sub(lambda found: found.group() + "\u200b", escape(marked, quote=False))
+
+
+def chat(text: str) -> str:
+    """A line for a chat: nobody is called by it, neither by `@team` nor by what Slack makes of `<!channel>`."""
+    return _CALL.sub(lambda found: found.group() + "\u200b", visible(text))
 
 
 def html(text: str) -> str:

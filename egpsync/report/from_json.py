@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from egpsync.model.manifest import Problem
 from egpsync.model.plan import Capacity, Refusal
-from egpsync.model.report import Kind, Report, ReportModel
+from egpsync.model.report import Kind, Report, ReportDeclared, ReportModel, ReportRule
 from egpsync.model.values import Json, JsonMap, Source
 from egpsync.record import changes_of
 from egpsync.report.to_json import FORMAT_VERSION
@@ -17,6 +17,13 @@ class _Target:
     base_url: str | None
     account_id: str | None
     name: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Repository:
+    url: str | None = None
+    directory: str = ""
+    revision: str = "HEAD"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +75,9 @@ class _Document:
     capacity: Mapping[str, _Capacity]
     section: str = ""
     notes: tuple[str, ...] = ()
+    rules: tuple[ReportRule, ...] = ()
+    declared: tuple[ReportDeclared, ...] = ()
+    repository: _Repository = _Repository()
 
 
 def from_json(value: Json) -> Report:
@@ -95,6 +105,11 @@ def from_json(value: Json) -> Report:
         refusals=tuple(map(_refusal, document.refusals)),
         changes=changes_of(document.changes),
         unmanaged=document.unmanaged,
+        rules=document.rules,
+        declared=document.declared,
+        directory=document.repository.directory,
+        repository_url=document.repository.url,
+        revision=document.repository.revision,
         capacity={kind: _capacity(at) for kind, at in document.capacity.items()},
         target_name=document.target.name,
         section=document.section,

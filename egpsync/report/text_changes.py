@@ -1,11 +1,11 @@
 """Changes in, lines of terminal text out: what happens, why, field by field, and how it ended; equal ones together."""
 
-from collections.abc import Hashable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
 
 from egpsync.model.plan import Request
 from egpsync.model.record import ChangeRecord, FieldRecord, OutcomeRecord
 from egpsync.model.report import Report
+from egpsync.report.alike import Shown, ending_call, nameless
 from egpsync.report.escape import json_line, label, visible
 from egpsync.report.fold import cells, fold, fold_pair, padded
 from egpsync.report.style import Style, Tone
@@ -17,7 +17,6 @@ from egpsync.report.words import (
     field_remarks,
     plural,
     request_line,
-    values_shown,
 )
 
 ACTION_TONES: Mapping[str, Tone] = {
@@ -40,44 +39,10 @@ OUTCOME_TONES: Mapping[str, Tone] = {
     "unknown": Tone.ALARM,
     "nothing": Tone.FAINT,
 }
-MANY = 3
-"""From how many on equal changes are told together."""
-
 _FIELD_MARKS = {"add": ("+", Tone.CREATE), "change": ("~", Tone.UPDATE), "remove": ("-", Tone.DESTROY)}
 _WIDEST_PATH = 56  # columns up to which the values of one model line up
 _SHORT = 48  # columns that the values of a field get on its line, even where it grows too long
 _INDENT = " " * 6
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Shown:
-    """Changes that look the same but for their names, ids and places; most often one alone."""
-
-    changes: Sequence[ChangeRecord]
-    values: Sequence[tuple[str, str]]  # of each field, as text
-
-    @property
-    def first(self) -> ChangeRecord:
-        """The one that stands for all."""
-        return self.changes[0]
-
-
-def alike(changes: Sequence[ChangeRecord], style: Style) -> list[Shown]:
-    """The changes with their values as text, in their order; many that are equal become one, unless -v lists all."""
-    found: dict[Hashable, list[ChangeRecord]] = {}
-    texts: dict[Hashable, Sequence[tuple[str, str]]] = {}
-    for change in changes:
-        values = () if style.planned else tuple(map(values_shown, change.fields))
-        # What is replaced is told one by one, as each of its requests is.
-        alone = style.verbosity > 0 or change.action == "recreate"
-        key = id(change) if alone else _likeness(change, values, style)
-        found.setdefault(key, []).append(change)
-        texts.setdefault(key, values)
-    shown = []
-    for key, members in found.items():
-        groups = [members] if len(members) >= MANY else [[member] for member in members]
-        shown += [Shown(changes=group, values=texts[key]) for group in groups]
-    return shown
 
 
 def change_lines(report: Report, shown: Shown, style: Style) -> Iterator[str]:
@@ -88,7 +53,7 @@ def change_lines(report: Report, shown: Shown, style: Style) -> Iterator[str]:
         yield from _outcome(change.outcome, style, call=ending_call(change, many=many))
     if style.planned:
         return
-    for text in (_nameless(change, change.reason) if many else change.reason, *change.notes):
+    for text in (nameless(change, change.reason) if many else change.reason, *change.notes):
         if text:
             yield f"{_INDENT}{style.paint(Tone.FAINT, '#')} {visible(text)}"
     yield from _fields(shown, style)
@@ -103,34 +68,6 @@ def change_lines(report: Report, shown: Shown, style: Style) -> Iterator[str]:
 def model_name(change: ChangeRecord) -> str:
     """Name and vendor."""
     return f"{label(change.name)} ({label(change.model_vendor)})"
-
-
-def ending_call(change: ChangeRecord, *, many: bool) -> str:
-    """The request that an outcome is about and its answer; for many models without the id."""
-    if change.outcome is None:
-        return ""
-    url = change.outcome.url.replace(change.id, "(id)") if many and change.id else change.outcome.url
-    answered = f" -> {change.outcome.status}" if change.outcome.status is not None else ""
-    return visible(f"{change.outcome.method} {url}".strip() + answered)
-
-
-def _likeness(change: ChangeRecord, values: Sequence[tuple[str, str]], style: Style) -> Hashable:
-    """All that is told of a change but its own name, id and places."""
-    ended = change.outcome
-    ending = ended and (ended.result, ending_call(change, many=True), _nameless(change, ended.message), ended.note)
-    what = (change.action, change.model_vendor, change.previous_name is None, change.status, ending)
-    if style.planned:
-        return what
-    fields = tuple(
-        (field.path, field.op, field.effect, field.reason, *texts)
-        for field, texts in zip(change.fields, values, strict=True)
-    )
-    return what, _nameless(change, change.reason), change.notes, fields
-
-
-def _nameless(change: ChangeRecord, text: str) -> str:
-    """A sentence about one model, for many."""
-    return text.replace(f"'{change.name}'", "of that name") if text else text
 
 
 def _many(report: Report, shown: Shown, style: Style) -> str:

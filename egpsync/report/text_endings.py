@@ -6,9 +6,10 @@ from itertools import groupby
 
 from egpsync.model.record import ChangeRecord, OutcomeRecord
 from egpsync.model.report import Report
+from egpsync.report.alike import ending_call
 from egpsync.report.escape import visible
 from egpsync.report.style import Style, Tone
-from egpsync.report.text_changes import OUTCOME_TONES, ending_call, model_name
+from egpsync.report.text_changes import OUTCOME_TONES, model_name
 from egpsync.report.words import OUTCOME_WORDS, WENT_WRONG, plural
 
 MOST = 20

@@ -7,10 +7,11 @@ from egpsync.model.plan import Refusal
 from egpsync.model.report import Report
 from egpsync.model.values import Source
 from egpsync.report.escape import label, visible
-from egpsync.report.fold import cells
+from egpsync.report.fold import cells, fold
 from egpsync.report.style import Style, Tone
 from egpsync.report.words import plural
 
+_LONGEST = 1_000  # characters of a sentence
 _LEFT_OF_FAULT = 60  # columns of a long source line that are kept before the fault
 
 
@@ -19,12 +20,12 @@ def problem_lines(problem: Problem, style: Style) -> Iterator[str]:
     tone = Tone.ALARM if problem.severity is Severity.ERROR else Tone.UPDATE
     severity = style.paint(tone, f"{problem.severity.value}:")
     rule = style.paint(Tone.FAINT, f"[{visible(problem.rule)}]")
-    yield f"{style.paint(Tone.STRONG, place(problem.source))}: {severity} {visible(problem.message)} {rule}"
+    yield f"{style.paint(Tone.STRONG, place(problem.source))}: {severity} {_said(problem.message, style)} {rule}"
     yield from _excerpt(problem, style)
     if problem.expected:
-        yield f"      expected: {visible(problem.expected)}"
+        yield f"      expected: {_said(problem.expected, style)}"
     if problem.suggestion:
-        yield f"      did you mean {style.paint(Tone.CREATE, visible(problem.suggestion))}?"
+        yield f"      did you mean {style.paint(Tone.CREATE, _said(problem.suggestion, style))}?"
     if problem.related:
         yield f"      see also {place(problem.related)}"
 
@@ -41,6 +42,11 @@ def refusal_lines(report: Report, style: Style) -> Iterator[str]:
 def place(source: Source) -> str:
     """file:line:column, made safe."""
     return visible(str(source))
+
+
+def _said(text: str, style: Style) -> str:
+    """A sentence, which may quote a value of any length: whole with -v."""
+    return visible(text if style.verbosity > 0 else fold(text, _LONGEST))
 
 
 def _excerpt(problem: Problem, style: Style) -> Iterator[str]:

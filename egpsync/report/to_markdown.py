@@ -1,14 +1,16 @@
-"""A Report in, a pull-request comment out: verdict and counts first, every model folded, at most 60,000 bytes."""
+"""A Report in, a pull-request comment out: verdict and counts first, risks in full, the rest folded, 60,000 bytes."""
 
+import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from hashlib import sha256
 
 from egpsync.model.manifest import Problem
 from egpsync.model.plan import Refusal
-from egpsync.model.record import ChangeRecord, FieldRecord, OutcomeRecord
+from egpsync.model.record import ChangeRecord, OutcomeRecord
 from egpsync.model.report import Report
 from egpsync.model.values import Source
+from egpsync.report.alike import Shown, alike, ending_call, nameless
 from egpsync.report.escape import code_span, fenced, html, inert, prose, table_code, visible
 from egpsync.report.fold import fold, fold_pair
 from egpsync.report.style import Style
@@ -27,8 +29,9 @@ from egpsync.report.words import (
     grown,
     next_steps,
     plural,
+    refused_models,
     summary_lines,
-    values_shown,
+    urgency,
     verdict,
 )
 
@@ -36,21 +39,21 @@ BUDGET = 60_000
 """Bytes: below every known limit of a comment or a pull request's description (GitHub says 65,536 characters)."""
 
 _FOLDED = 400  # characters of a value
-_FIRST = ("delete", "recreate", "redeploy", "create", "rename", "update", "blocked", "unhealthy", "unchanged")
-_WORST = ("failed", "unknown", "stale", "not_attempted", "in_flight", "applied", "nothing")
+_IN_FULL = 2_000  # characters of a value where the change is a risk
+_MOST_NAMES = 300  # models that one block names
 _NOTE_ROOM = 400  # bytes kept for saying what is left out
 _FINDINGS_ROOM = 15_000  # for refusals, and again for problems: with all that follows it is less than the budget
 _NAMES_ROOM = 10_000  # for the names of each destructive action
 _CAPACITY_ROOM = 3_000
 
 
-def to_markdown(report: Report, _style: Style) -> str:
+def to_markdown(report: Report, style: Style) -> str:
     """The comment. Whole models are left out where they do not fit, the most destructive last, and it is said.
 
     It is the same at any verbosity: what does not differ and the requests would only crowd out what does.
     """
     blocks = [
-        f"<!-- egpsync:{':'.join(filter(None, (report.kind, _target_hash(report), report.section)))} -->",
+        f"<!-- egpsync:{':'.join(filter(None, (report.kind, _target_hash(report), _section(report))))} -->",
         f"### egpsync {report.kind}: {verdict(report)}",
         *_target(report),
         *map(prose, report.notes),
@@ -61,13 +64,23 @@ def to_markdown(report: Report, _style: Style) -> str:
         *_capacity(report),
     ]
     closing = [*_next(report)]
-    room = BUDGET - _size([*blocks, *closing]) - _NOTE_ROOM
+    room = style.room - _size([*blocks, *closing]) - _NOTE_ROOM
     blocks += _models(report, room)
     return inert("\n\n".join([*blocks, *closing]) + "\n")
 
 
+def _section(report: Report) -> str:
+    """The section's name where nothing in it can end the marker, else a hash of it."""
+    plain = not report.section or re.fullmatch(r"[A-Za-z0-9._-]{1,100}", report.section)
+    return report.section if plain and "--" not in report.section else _hash(report.section)
+
+
 def _target_hash(report: Report) -> str:
-    return sha256(f"{report.base_url}\n{report.account_id}".encode("utf-8", "surrogatepass")).hexdigest()[:16]
+    return _hash(f"{report.base_url}\n{report.account_id}")
+
+
+def _hash(text: str) -> str:
+    return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
 def _target(report: Report) -> list[str]:
@@ -103,9 +116,10 @@ def _counts(report: Report) -> list[str]:
     if not compared(report):
         return [" ".join(summary_lines(report))]
     if carried_out(report):
-        return [_table([(OUTCOME_WORDS[name], f"{count:,}") for name, count in report.outcomes.items()])]
-    kinds = (*CHANGING, *STANDING)
-    return [_table([(action_word(report, kind), f"{report.summary[kind]:,}") for kind in kinds])]
+        return [_table([(OUTCOME_WORDS[name], f"{count:,}") for name, count in report.outcomes.items() if count])]
+    columns = [(action_word(report, kind), report.summary[kind]) for kind in (*CHANGING, *STANDING)]
+    columns.append(("refused", refused_models(report)))
+    return [_table([(word, f"{count:,}") for word, count in columns if count] or [("models", "0")])]
 
 
 def _table(columns: Sequence[tuple[str, str]]) -> str:
@@ -146,69 +160,83 @@ def _ended(change: ChangeRecord) -> bool:
 
 def _models(report: Report, room: int) -> list[str]:
     listed = [change for change in report.changes if change.action != "unchanged" or change.notes or _ended(change)]
-    shown: list[str] = []
+    refused = {refusal.model for refusal in report.refusals if refusal.model}
+    blocks: list[str] = []
     left_out: list[ChangeRecord] = []
-    for change in sorted(listed, key=_urgency):
-        block = _model(report, change)
+    for shown in alike(sorted(listed, key=urgency)):
+        block = _model(report, shown, risky=_is_risky(shown.first, refused))
         if (size := _size([block])) <= room:
-            shown.append(block)
+            blocks.append(block)
             room -= size
         else:
-            left_out.append(change)
+            left_out += shown.changes
     if left_out:
-        shown.append(_not_shown(report, left_out, len(listed)))
-    return shown
+        blocks.append(_not_shown(report, left_out, len(listed)))
+    return blocks
 
 
-def _urgency(change: ChangeRecord) -> tuple[int, int]:
-    return (_WORST.index(change.outcome.result) if change.outcome else 0), _FIRST.index(change.action)
+def _is_risky(change: ChangeRecord, refused: Container[tuple[str, str]]) -> bool:
+    """Whether a reviewer must not miss it: something is gone after it, or it went wrong, or a guard named it."""
+    ended_badly = change.outcome is not None and change.outcome.result in WENT_WRONG
+    return ended_badly or change.action in DESTRUCTIVE or (change.model_vendor, change.name) in refused
 
 
-def _model(report: Report, change: ChangeRecord) -> str:
-    lines = [_diff_lines(change, field) for field in change.fields]
+def _model(report: Report, shown: Shown, *, risky: bool) -> str:
+    change, limit = shown.first, _IN_FULL if risky else _FOLDED
+    lines = [_diff_lines(shown, at, limit) for at in range(len(change.fields))]
     parts = [
-        f"<details{' open' if _is_bad(change) else ''}><summary>{_title(report, change)}</summary>",
-        *_remarks(change),
+        f"<details{' open' if risky else ''}><summary>{_title(report, shown)}</summary>",
+        *([_names(shown.changes)] if len(shown.changes) > 1 else []),
+        *_remarks(shown),
         *([fenced([line for pair in lines for line in pair], language="diff")] if lines else []),
         "</details>",
     ]
     return "\n\n".join(parts)
 
 
-def _is_bad(change: ChangeRecord) -> bool:
-    return change.outcome is not None and change.outcome.result in WENT_WRONG
+def _names(changes: Sequence[ChangeRecord]) -> str:
+    names = [code_span(change.name) for change in changes[:_MOST_NAMES]]
+    more = f" and {len(changes) - _MOST_NAMES:,} more" if len(changes) > _MOST_NAMES else ""
+    return f"{', '.join(names)}{more}"
 
 
-def _title(report: Report, change: ChangeRecord) -> str:
+def _title(report: Report, shown: Shown) -> str:
     """Inside <summary> Markdown is not read, so HTML it is."""
+    change, many = shown.first, len(shown.changes)
     result = f"<b>{OUTCOME_WORDS[change.outcome.result]}</b>: " if change.outcome else ""
+    action = f"{result}<b>{action_word(report, change.action)}</b>"
+    vendor = f"<code>{html(change.model_vendor)}</code>"
+    if many > 1:
+        return f"{action} {many:,} {vendor} models"
     identity = f" <code>{html(change.id)}</code>" if change.id is not None else ""
     was = f"<code>{html(change.previous_name)}</code> -&gt; " if change.previous_name is not None else ""
-    name = f"<code>{html(change.name)}</code> (<code>{html(change.model_vendor)}</code>)"
-    return f"{result}<b>{action_word(report, change.action)}</b> {was}{name}{identity}"
+    return f"{action} {was}<code>{html(change.name)}</code> ({vendor}){identity}"
 
 
-def _remarks(change: ChangeRecord) -> list[str]:
+def _remarks(shown: Shown) -> list[str]:
+    change, many = shown.first, len(shown.changes) > 1
     status = f"Status: {code_span(change.status)}" if change.status not in (None, "ready") else ""
-    source = f"Declared at {_place(change.source)}" if change.source else ""
-    said = [prose(text) for text in (change.reason, *change.notes) if text]
-    lines = [*(_outcome(change.outcome) if change.outcome else []), *said, *filter(None, [status, source])]
+    source = f"Declared at {_place(change.source)}" if change.source and not many else ""
+    reason = nameless(change, change.reason) if many else change.reason
+    said = [prose(text) for text in (reason, *change.notes) if text]
+    call = ending_call(change, many=many)
+    lines = [*(_outcome(change.outcome, call) if change.outcome else []), *said, *filter(None, [status, source])]
     return ["\n".join(f"- {line}" for line in lines)] if lines else []
 
 
-def _outcome(outcome: OutcomeRecord) -> list[str]:
-    call = f"{outcome.method} {outcome.url}".strip()
-    answered = f" answered {outcome.status}" if outcome.status is not None else ""
-    lines = [f"{code_span(call)}{answered}"] if call else []
+def _outcome(outcome: OutcomeRecord, call: str) -> list[str]:
+    lines = [code_span(call)] if call else []
     lines += [f"**{prose(outcome.message)}**"] if outcome.message else []
     lines += [prose(outcome.note)] if outcome.note else []
     return lines + ([f"Next: {prose(outcome.advice)}"] if outcome.advice else [])
 
 
-def _diff_lines(change: ChangeRecord, field: FieldRecord) -> list[str]:
+def _diff_lines(shown: Shown, at: int, limit: int) -> list[str]:
+    field = shown.first.fields[at]
     path = dotted(field.path)
-    before, after = fold_pair(*values_shown(field), _FOLDED)
-    remarks = field_remarks(change, field)
+    before, after = fold_pair(*shown.values[at], limit)
+    placed = all(other.fields[at].source == field.source for other in shown.changes)
+    remarks = field_remarks(shown.first, field, placed=placed)
     match field.op:
         case "add":
             return [f"+ {path}: {after}{remarks}"]

@@ -5,10 +5,11 @@ from itertools import pairwise
 
 from egpsync.model.record import ChangeRecord
 from egpsync.model.report import Report
+from egpsync.report.alike import alike
 from egpsync.report.escape import inert, label, visible
 from egpsync.report.fold import cells, padded
 from egpsync.report.style import Style, Tone
-from egpsync.report.text_changes import alike, change_lines
+from egpsync.report.text_changes import change_lines
 from egpsync.report.text_endings import ending_lines
 from egpsync.report.text_problems import problem_lines, refusal_lines
 from egpsync.report.words import (
@@ -61,7 +62,7 @@ def _changes(report: Report, style: Style) -> Iterator[str]:
     listed = [change for change in report.changes if _is_listed(change, style)]
     if report.kind == "drift" and listed and style.verbosity >= 0:
         yield "Each field: what the account holds -> what the manifests say.\n"
-    shown = alike(sorted(listed, key=_urgency), style)
+    shown = alike(sorted(listed, key=_urgency), singly=style.verbosity > 0, ended=style.planned)
     blocks = ["\n".join(change_lines(report, change, style)) for change in shown]
     for block, following in pairwise([*blocks, ""]):
         yield f"{block}\n" if following and "\n" in block + following else block

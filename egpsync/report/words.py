@@ -69,6 +69,9 @@ _PLAIN_EFFECT: Mapping[str, set[str]] = {
 WENT_WRONG = frozenset({"failed", "unknown", "stale"})
 """The outcomes that somebody has to look at."""
 
+_FIRST = ("delete", "recreate", "redeploy", "create", "rename", "update", "blocked", "unhealthy", "unchanged")
+_WORST = ("failed", "unknown", "stale", "not_attempted", "in_flight", "applied", "nothing")
+
 _IN_ORDER = {
     "drift": "No drift: the account is as the manifests say.",
     "revert": "Nothing to put back: the account is as it was before that run.",
@@ -93,7 +96,17 @@ def dotted(path: Path) -> str:
 
 def action_word(report: Report, action: str) -> str:
     """What the report calls an action: what apply would do, or for drift what is the matter."""
-    return (_DRIFT_WORDS if report.kind == "drift" else _PLAIN_WORDS).get(action, action)
+    return drift_word(action) if report.kind == "drift" else _PLAIN_WORDS.get(action, action)
+
+
+def drift_word(action: str) -> str:
+    """What is the matter with a model of which this action would be planned."""
+    return _DRIFT_WORDS[action]
+
+
+def urgency(change: ChangeRecord) -> tuple[int, int]:
+    """How soon somebody should look at it: what went wrong first, then what cannot be undone."""
+    return (_WORST.index(change.outcome.result) if change.outcome else 0), _FIRST.index(change.action)
 
 
 def errors(report: Report) -> int:

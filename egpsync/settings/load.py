@@ -78,6 +78,11 @@ def wants_color(choice: str, *, terminal: bool, environ: Mapping[str, str] = os.
     return terminal and environ.get("TERM") != "dumb"
 
 
+def step_summary(environ: Mapping[str, str] = os.environ) -> str | None:
+    """The file that GitHub shows as the summary of a job's step; None elsewhere."""
+    return environ.get("GITHUB_STEP_SUMMARY") or None
+
+
 def _scope(flags: Mapping[str, Any], environ: Mapping[str, str], project: Project | None) -> TargetScope | None:
     """The target that is meant; None where there are none."""
     row = next(row for row in ROWS if row.name == "target")

@@ -190,3 +190,33 @@ def test_a_base_url_that_no_host_can_have_is_wrong_usage(shell: Shell) -> None:
     shell.wants(hosted("a"))
     done = shell.run("plan", "--base-url", "https://999.999.1.1")
     assert (done.code, done.err) == (64, "Error: base URL: cannot be used: Invalid IPv4 address: '999.999.1.1'\n")
+
+
+def test_annotations_bring_the_comment_into_the_steps_summary(emulator: StartEmulator, shell: Shell) -> None:
+    """Behind what the step has written there; other formats leave it alone."""
+    one_change(emulator, shell)
+    summary = {"GITHUB_STEP_SUMMARY": str(shell.folder / "summary.md")}
+    shell.file("summary.md", "before\n")
+    assert shell.run("plan", **summary).code == 0
+    assert shell.read("summary.md") == "before\n"
+    done = shell.run("plan", "--format", "github", **summary)
+    assert done.out.startswith("::notice file=configs/models/all.yaml,line=1,col=")
+    assert shell.run("plan", "--report", "github=lines.txt", **summary).code == 0
+    assert shell.read("lines.txt") == done.out
+    assert shell.read("summary.md").startswith("before\n<!-- egpsync:plan:")
+    assert shell.read("summary.md").count("### egpsync plan: 1 model to change") == 2
+
+
+def test_a_full_summary_is_left_as_it_is(emulator: StartEmulator, shell: Shell) -> None:
+    """Above 1 MiB all of it would be dropped."""
+    one_change(emulator, shell)
+    shell.file("summary.md", "x" * 1_000_000)
+    done = shell.run("plan", "--format", "github", GITHUB_STEP_SUMMARY=str(shell.folder / "summary.md"))
+    assert (done.code, done.err) == (0, "egpsync: the step's summary is full, so the report is not added to it\n")
+    assert len(shell.read("summary.md")) == 1_000_000
+
+
+def test_after_a_yes_only_endings_are_told(emulator: StartEmulator, shell: Shell) -> None:
+    """The report of --yes holds the details, once."""
+    one_change(emulator, shell)
+    assert shell.run("apply", "--yes").out.count("model_metadata.team") == 1

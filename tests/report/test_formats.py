@@ -2,6 +2,8 @@
 
 import itertools
 import re
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,14 +12,16 @@ import pytest
 
 from egpsync.model.plan import Create, Update
 from egpsync.model.values import Json
-from egpsync.report import FORMATS
+from egpsync.report import FORMATS, about
 from egpsync.report.build import build_plan
 from egpsync.report.style import Style
 from tests.report.samples import CHANGES, HOSTILE, REPORTS, SECRET, head, plan
 
 GOLDEN = Path(__file__).parent / "golden"
 STYLES = [Style(verbosity=verbosity, color=color) for verbosity in (-1, 0, 1) for color in (False, True)]
-EVERYTHING = list(itertools.product(FORMATS, REPORTS, STYLES))
+EVERYTHING = list(itertools.product(["text"], REPORTS, STYLES)) + list(
+    itertools.product([form for form in FORMATS if form != "text"], REPORTS, STYLES[:1])
+)
 SGR = re.compile(r"\x1b\[[0-9;]*m")
 
 
@@ -32,12 +36,51 @@ def backwards(value: Json) -> Json:
             return value
 
 
-def test_the_formats_are_three() -> None:
-    """The table is what the command line offers."""
-    assert list(FORMATS) == ["text", "json", "markdown"]
+def test_the_formats_are_these() -> None:
+    """The table is what the command line offers, each with what it is for."""
+    assert list(FORMATS) == [
+        "text",
+        "json",
+        "markdown",
+        "summary",
+        "github",
+        "gitlab",
+        "codequality",
+        "junit",
+        "sarif",
+        "prometheus",
+    ]
+    assert all(map(about, FORMATS))
+    assert len(FORMATS) == 10
 
 
-@pytest.mark.parametrize("file", sorted(GOLDEN.iterdir()), ids=lambda file: file.name)
+def test_the_docs_list_every_format() -> None:
+    """With what it is for, in the same words."""
+    table = re.findall(
+        r"^\| `(\w+)` \| (.*) \|$",
+        (Path(__file__).parents[2] / "docs" / "reports.md").read_text(encoding="utf-8"),
+        re.MULTILINE,
+    )
+    assert table == [(form, about(form)) for form in FORMATS]
+
+
+def test_a_format_that_is_not_there_is_a_key_error() -> None:
+    """As in any other mapping."""
+    with pytest.raises(KeyError, match="pdf"):
+        FORMATS["pdf"]
+
+
+def test_a_command_loads_one_renderer() -> None:
+    """What is not asked for is not imported."""
+    code = (
+        "import sys; from egpsync.report import FORMATS; FORMATS['summary']; "
+        "print(*sorted(name for name in sys.modules if name.startswith('egpsync.report.to_')))"
+    )
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert found.stdout.split() == ["egpsync.report.to_summary"]
+
+
+@pytest.mark.parametrize("file", sorted(GOLDEN.glob("*.*")), ids=lambda file: file.name)
 def test_the_whole_report_reads_as_agreed(file: Path) -> None:
     """A report with every action and hostile names, word for word; -v where the file's name says it."""
     name, *options, ending = file.name.split(".")
@@ -57,7 +100,8 @@ def test_no_format_passes_on_what_a_terminal_or_runner_obeys(form: str, name: st
     """Beside our own colours there are no control characters, no bidi marks and no runner's commands."""
     text = SGR.sub("", FORMATS[form](REPORTS[name], style))
     assert not re.search("[\\x00-\\x09\\x0b-\\x1f\\x7f-\\x9f\u202e]", text)
-    assert not re.search(r"^\s*::|##\w*\[", text, re.MULTILINE)
+    commands = r"##\w*\[" if form == "github" else r"^\s*::|##\w*\["  # test_annotations reads those of GitHub
+    assert not re.search(commands, text, re.MULTILINE)
     assert text.endswith("\n")
     assert not text.endswith("\n\n")
 

@@ -81,10 +81,17 @@ def rendered(report: Report) -> Tags:
 
 
 def many(action: Action, count: int) -> list[Change]:
-    """That many models that differ in one long field."""
-    changed = field("model_metadata.note", "a" * 100, "b" * 100)
+    """That many models that differ in one long field, each to a value of its own."""
     requests = [("PATCH", {"model_metadata": {"note": "b" * 100}})]
-    return [change(action, f"{action.value}-{at:04}", changed, requests=requests) for at in range(count)]
+    return [
+        change(
+            action,
+            f"{action.value}-{at:04}",
+            field("model_metadata.note", "a" * 100, f"{at:04}{'b' * 96}"),
+            requests=requests,
+        )
+        for at in range(count)
+    ]
 
 
 def summaries(text: str) -> list[str]:
@@ -252,13 +259,57 @@ def test_two_thousand_models_fit_the_limit() -> None:
     assert len(text.encode()) <= BUDGET
     assert len(text.encode()) > BUDGET - 1500
     assert summaries(text)[:61] == ["delete"] * 10 + ["redeploy"] * 50 + ["create"]
-    assert text.count("<details>") == text.count("\n</details>")
+    assert text.count("<details") == text.count("\n</details>")
     shown = len(summaries(text))
     created = 440 - summaries(text).count("create")
     assert (
         f"**{2000 - shown:,} of 2,000 models not shown ({created} create, 1,500 update): see the JSON report.**" in text
     )
     assert text.endswith("Nothing was sent. `egpsync apply` with the same paths and options carries this out.\n")
+
+
+def test_equal_changes_of_many_models_are_one_block() -> None:
+    """All names, the difference once; a place only where all share it."""
+    tag = field("vendor_configuration.model_image.tag", "v1", "v2", source=None)
+    changes = [change(Action.REDEPLOY, f"m{at}", tag, source=None) for at in range(4)]
+    text = markdown(build_plan(head(), plan(*changes, capacity={})))
+    assert text[text.index("<details>") :] == (
+        "<details><summary><b>redeploy</b> 4 <code>launch</code> models</summary>\n\n"
+        "`m0`, `m1`, `m2`, `m3`\n\n"
+        '```diff\n- vendor_configuration.model_image.tag: "v1"\n+ vendor_configuration.model_image.tag: "v2"\n```\n\n'
+        "</details>\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("section", "marker"),
+    [
+        ("prod.eu-1_a", "<!-- egpsync:plan:06b9786a45747e3a:prod.eu-1_a -->"),
+        ("a--b", "<!-- egpsync:plan:06b9786a45747e3a:90827a2e56361a8f -->"),
+        ("-->", "<!-- egpsync:plan:06b9786a45747e3a:5d5b9de6d9b95f3e -->"),
+    ],
+)
+def test_the_marker_carries_the_section(section: str, marker: str) -> None:
+    """As it is where nothing in it can end the marker, else hashed."""
+    assert markdown(build_plan(replace(head(), section=section), plan(UPDATED))).split("\n")[0] == marker
+
+
+def test_risks_are_open_and_the_rest_is_folded() -> None:
+    """What is gone afterwards, what went wrong, and what a guard named; their values are whole up to 2,000 letters."""
+    refusal = Refusal(guard="g", message="m", consent="", model=("openai", "ranker"), source=None)
+    text = markdown(build_plan(head(), plan(CREATED, UPDATED, RECREATED, *many(Action.DELETE, 1), refusals=(refusal,))))
+    opened = re.findall(r"<details open><summary><b>(\w+)", text)
+    assert (opened, text.count("<details>")) == (["delete", "recreate", "update"], 1)
+    long = replace(many(Action.DELETE, 1)[0], fields=(field("model_metadata.a", "x" * 1500, None),))
+    assert "x" * 1500 in markdown(build_plan(head(), plan(long)))
+
+
+def test_a_summary_of_a_job_has_more_room() -> None:
+    """The caller says how much; whole models fill it."""
+    report = build_plan(head(), plan(*many(Action.UPDATE, 3_000)))
+    text = markdown(report, Style(room=1_000_000))
+    assert BUDGET < len(text.encode()) <= 1_000_000
+    assert len(summaries(text)) > 2_000
 
 
 def test_a_model_too_large_does_not_keep_others_out() -> None:
