@@ -83,7 +83,7 @@ def _problems(checked: Checked) -> Report:
         ReportHead(
             kind=Kind.VALIDATE,
             tool_version=__version__,
-            files=len(checked.texts),
+            files=len(checked.files),
             models=checked.models,
             problems=checked.problems,
         )

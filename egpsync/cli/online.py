@@ -91,7 +91,7 @@ class Call:
         head = ReportHead(
             kind=kind,
             tool_version=__version__,
-            files=len(planned.checked.texts),
+            files=len(planned.checked.files),
             models=planned.checked.models,
             problems=planned.problems,
             target=target_of(self.settings),

@@ -24,7 +24,7 @@ def command(paths: tuple[str, ...], **chosen: Any) -> None:
     head = ReportHead(
         kind=Kind.VALIDATE,
         tool_version=__version__,
-        files=len(checked.texts),
+        files=len(checked.files),
         models=checked.models,
         problems=checked.problems,
         target_name=settings.scope.name if settings.scope else None,

@@ -13,7 +13,7 @@ from egpsync.core.diff import declarable
 from egpsync.core.normalise import differing, same
 from egpsync.fields.table import declared_at, policy_of
 from egpsync.model.live import MARK, Live, LiveModel, Mark
-from egpsync.model.manifest import Desired, DesiredModel, Lifecycle, Node, State
+from egpsync.model.manifest import Desired, DesiredModel, Lifecycle, State, node_of
 from egpsync.model.plan import Action, Change
 from egpsync.model.record import ChangeRecord, FieldRecord
 from egpsync.model.report import MASK
@@ -204,7 +204,6 @@ def _without_secrets(vendor: str, path: Path, value: Json, secret: list[str]) ->
 
 def _wanted(change: ChangeRecord, *, name: str, id: str | None, fields: JsonMap, mark: Mark) -> DesiredModel:  # noqa: A002
     source = change.source or Source(file="", line=1, column=1)
-    node = Node(fields, source.file, 1, 1, 1, 1, None)
     protected = True if mark.prevent_destroy and id is None else None
     return DesiredModel(
         vendor=change.model_vendor,
@@ -215,7 +214,7 @@ def _wanted(change: ChangeRecord, *, name: str, id: str | None, fields: JsonMap,
         owner=mark.owner,
         lifecycle=Lifecycle(prevent_destroy=protected, prevent_redeploy=None, ignore_changes=()),
         fields=fields,
-        node=node,
+        node=node_of(fields, source),
         source=source,
     )
 

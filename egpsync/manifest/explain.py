@@ -1,15 +1,14 @@
 """What a JSON Schema validator complains of in, findings in a reader's words out: one for each fault."""
 
-import difflib
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Any, NamedTuple, TypeAlias
 
 from egpsync.fields.schemas import load
-from egpsync.fields.table import MANIFEST, fields_named, secret_keys
+from egpsync.fields.table import MANIFEST, fields_named
 from egpsync.manifest import scalars
-from egpsync.manifest.places import Finding, Hint, Lines, has, in_words
+from egpsync.manifest.findings import Finding, Hint, Lines, in_words, is_secret_name, nearest
 from egpsync.model.manifest import Node
 from egpsync.model.values import Json
 
@@ -17,6 +16,7 @@ Place: TypeAlias = tuple[str | int, ...]
 TELLING = ("type", "not", "const", "enum", "pattern", "minLength", "minimum")
 """Keywords that speak about one value: the first that fails tells the fault, the others follow from it."""
 
+SCALAR = re.compile(r"[-+.\w]+")
 OLD_BOOLS = {"yes": "true", "on": "true", "y": "true", "no": "false", "off": "false", "n": "false"}
 """What YAML 1.1 took for booleans."""
 
@@ -36,6 +36,7 @@ class Subject(NamedTuple):
     written: Node  # as the manifest has it
     merged: Node  # with defaults under it: what was checked
     what: str  # "the document" or "the model"
+    secrets: bool = True  # whether it has fields whose values are shown nowhere
 
 
 def explain(subject: Subject, faults: Iterable[Fault], lines: Lines) -> Iterator[Finding]:
@@ -53,6 +54,17 @@ def explain(subject: Subject, faults: Iterable[Fault], lines: Lines) -> Iterator
         yield _of_value(subject, value, lines)
 
 
+def count(faults: Iterable[Fault]) -> int:
+    """How many findings they give at most."""
+    return sum(_unknown_in(fault) if fault.keyword == "additionalProperties" else 1 for fault in faults)
+
+
+def _unknown_in(fault: Fault) -> int:
+    return (
+        len(set(fault.instance) - set(fault.schema.get("properties", ()))) if isinstance(fault.instance, Mapping) else 1
+    )
+
+
 def _order(fault: Fault) -> tuple[tuple[str, ...], int]:
     rank = TELLING.index(fault.keyword) if fault.keyword in TELLING else len(TELLING)
     return tuple(f"{key:>9}" if isinstance(key, int) else key for key in fault.path), rank
@@ -63,8 +75,9 @@ def _of_object(subject: Subject, path: Place, faults: Sequence[Fault]) -> Iterat
     known: set[str] = set().union(*(fault.schema.get("properties", ()) for fault in faults))
     unknown = [key for key in faults[0].instance if key not in known and _refuses_others(faults)]
     suggested = set()
+    options = sorted(known)
     for key in unknown:
-        finding = _unknown_field(subject, path, key, sorted(known))
+        finding = _unknown_field(subject, path, key, options)
         suggested.add(finding.hint.suggestion)
         yield finding
     wanted = {key for fault in faults if fault.keyword == "required" for key in fault.schema["required"]}
@@ -92,14 +105,15 @@ def _unknown_field(subject: Subject, path: Place, key: str, known: Sequence[str]
     model = subject.what == "the model"
     if model and not path and key in load(MANIFEST)["definitions"]["model"]["x-egpsync"]["server_set"]:
         hint = Hint(expected="a manifest without it: remove it")
-        return Finding("server-set-field", f"{key} is set by the server", source, hint)
-    near = _nearest(key, known)
+        return Finding("server-set-field", f"{key} is set by the server", source, hint, hides=True)
+    near = nearest(key, known)
     elsewhere = [".".join(found) for found in fields_named(_vendor(subject), key)]
     expected = "" if near else f"one of {', '.join(known)}"
     if elsewhere and model:
         near, expected = elsewhere[0], f"{key} in {elsewhere[0].rpartition('.')[0] or 'the model itself'}"
     message = f"{_named(subject, path)} has no field {in_words(key)}"
-    return Finding("unknown-field", message + _origin(subject, (*path, key)), source, Hint(expected, near))
+    message += _origin(subject, (*path, key))
+    return Finding("unknown-field", message, source, Hint(expected, near), hides=not near)
 
 
 def _of_value(subject: Subject, fault: Fault, lines: Lines) -> Finding:
@@ -109,14 +123,15 @@ def _of_value(subject: Subject, fault: Fault, lines: Lines) -> Finding:
     if fault.keyword == "not":
         return Finding("field-not-taken", f"{name}: {fault.schema['errorMessage']}{origin}", node.key_source)
     expected = _expected(fault.schema)
+    secret = subject.secrets and any(is_secret_name(key) for key in fault.path if isinstance(key, str))
     if fault.keyword == "type":
-        secret = not secret_keys().isdisjoint(map(str, fault.path))
         raw = "" if secret else _raw(node, lines)
         described = _kind(fault.instance) if secret else _described(fault.instance, raw)
         hint = Hint(*_quoted(fault, expected, raw))
         return Finding("wrong-type", f"{name} is {described}{origin}", node.source, hint)
-    near = _nearest(str(fault.instance), [str(option) for option in fault.schema.get("enum", ())])
-    return Finding("wrong-value", f"{name} is {in_words(fault.instance)}{origin}", node.source, Hint(expected, near))
+    near = "" if secret else nearest(str(fault.instance), map(str, fault.schema.get("enum", ())))
+    said = _kind(fault.instance) if secret else in_words(fault.instance)
+    return Finding("wrong-value", f"{name} is {said}{origin}", node.source, Hint(expected, near))
 
 
 def _named(subject: Subject, path: Place) -> str:
@@ -127,9 +142,10 @@ def _named(subject: Subject, path: Place) -> str:
 
 def _origin(subject: Subject, path: Place) -> str:
     """Where the fault comes from, if that is not the model itself."""
-    if has(subject.written, path):
+    if subject.written is subject.merged or subject.written.find(path) is not None:
         return ""
-    return f" (from defaults, under the model {in_words(subject.merged.value.get('name'))})"
+    origin = subject.merged.at(path).origin
+    return f" (from {origin}, under the model {in_words(subject.merged.value.get('name'))})"
 
 
 def _vendor(subject: Subject) -> str:
@@ -187,7 +203,7 @@ def _raw(node: Node, lines: Lines) -> str:
     """A number or boolean as the manifest writes it."""
     if not isinstance(node.value, int | float):
         return ""
-    found = re.match(r"[-+.\w]+", lines.at(node.source)[node.column - 1 :])
+    found = SCALAR.match(lines.at(node.source), node.source.column - 1)
     return found[0] if found and _reads_as(found[0], node.value) else in_words(node.value)
 
 
@@ -217,14 +233,3 @@ def _quoted(fault: Fault, expected: str, raw: str) -> tuple[str, str]:
 
 def _unquoted(text: str, kind: type) -> str:
     return text if type(_plain(text)) is kind else ""
-
-
-def _nearest(word: str, options: Sequence[str]) -> str:
-    """The option that the word most likely means; "" for none."""
-    alike = {_bare(option): option for option in options}
-    found = difflib.get_close_matches(_bare(word), alike, n=1, cutoff=0.7)
-    return alike[found[0]] if found else ""
-
-
-def _bare(word: str) -> str:
-    return word.lower().replace("-", "_")

@@ -1,209 +1,231 @@
-"""Paths in, Documents out: YAML 1.2 values with the line and column of each, and every problem met on the way."""
+"""Found files in, Documents out: YAML 1.2 values with the line and column of each, and every problem met on the way."""
 
 import gc
 import hashlib
+import re
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import Any, BinaryIO, NoReturn, TypeAlias
+from typing import Any, NoReturn
 
-import yaml
-from yaml.events import (
+from egpsync.manifest import scalars
+from egpsync.manifest.find import Found
+from egpsync.manifest.findings import LINE_BREAK, LONGEST_VALUE, Finding, Hint, in_words
+from egpsync.manifest.parse import (
+    FASTEST,
     AliasEvent,
     DocumentStartEvent,
     MappingEndEvent,
     MappingStartEvent,
+    MarkedYAMLError,
+    Parser,
+    ReaderError,
     ScalarEvent,
     SequenceEndEvent,
     SequenceStartEvent,
     StreamEndEvent,
+    YAMLError,
+    bad_character,
+    not_text,
+    without_mark,
 )
-
-from egpsync.manifest import scalars
-from egpsync.manifest.files import Found, find
-from egpsync.manifest.places import Finding, Hint, Lines, Problems, in_words
-from egpsync.manifest.text import end_of, fault_of
-from egpsync.model.manifest import Document, Documents, Node
+from egpsync.manifest.problems import Problems
+from egpsync.model.manifest import EACH, Document, Documents, Layer, Node, Places
 from egpsync.model.values import Json, Source
-
-Parser: TypeAlias = Callable[[str], Any]
-"""Text -> an object with PyYAML's get_event()."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
+class ReadLimits:
     """What a file may hold; beyond, it is refused with the place where it went too far."""
 
-    size: int = 64 * 1024 * 1024  # bytes: 10,000 models take about 15 MiB
     depth: int = 64  # mappings and lists inside each other, aliases expanded
-    aliased: int = 100_000  # values that the aliases of one file stand for, taken together
+    values: int = 4_000_000  # 100,000 models have some three million
+    aliased: int = 100_000  # values that the aliases of one file stand for, taken together; long texts count as several
 
 
-class PureParser(yaml.reader.Reader, yaml.scanner.Scanner, yaml.parser.Parser):
-    """PyYAML's own parser, for where its C library is missing: the same events, many times slower."""
+LIMITS = ReadLimits()
+NOWHERE = -1
+"""The number of a key that is an anchor: nothing stands below it."""
 
-    def __init__(self, text: str) -> None:
-        yaml.reader.Reader.__init__(self, text)
-        yaml.scanner.Scanner.__init__(self)
-        yaml.parser.Parser.__init__(self)
-
-    def get_event(self) -> Any:
-        """The next event; an escape that is no Unicode character is a ScannerError, as in the C library."""
-        try:
-            event = super().get_event()  # type: ignore[no-untyped-call]
-        except (ValueError, OverflowError) as error:
-            raise self._bad_escape(self.get_mark()) from error
-        if isinstance(event, ScalarEvent) and any("\ud800" <= sign <= "\udfff" for sign in event.value):
-            raise self._bad_escape(event.start_mark)
-        return event
-
-    def _bad_escape(self, mark: Any) -> yaml.scanner.ScannerError:
-        problem = "found invalid Unicode character escape code"
-        return yaml.scanner.ScannerError("while parsing a quoted scalar", mark, problem, mark)
+TEXT_LIKE_A_VALUE = 64
+"""Characters of a text that count as much as a value where aliases repeat it."""
 
 
-FASTEST: Parser = yaml.cyaml.CParser if yaml.__with_libyaml__ else PureParser  # type: ignore[attr-defined]
-
-
-def read(
-    paths: Sequence[str], *, limits: Limits | None = None, parser: Parser = FASTEST, stdin: BinaryIO | None = None
-) -> Documents:
-    """Read every file that the paths mean; a file with a problem gives no document.
-
-    `paths` are files, folders, patterns, and "-" for standard input (`stdin`, else the process's own).
-    """
-    limits = limits or Limits()
-    found = find(paths, size=limits.size, stdin=stdin)
-    texts = {file.name: file.data.decode("utf-8-sig", errors="replace") for file in found}
-    problems = Problems(Lines(texts))
+def read(found: Sequence[Found], *, limits: ReadLimits = LIMITS, parser: Parser = FASTEST) -> Documents:
+    """Read every file; one with a problem gives no document."""
+    files = {file.name: file.data for file in found}
+    problems = Problems(files, parser=parser)
     documents: list[Document] = []
     with _uncollected():
         for file in found:
-            documents += _File(file, texts[file.name], problems, limits).documents(parser)
+            documents += _File(file, problems, limits).documents(parser)
     if not documents and not problems:
         nothing = "there is no manifest: all that was read is empty"
         problems.add(Finding("no-manifests", nothing, _top(found[0].name if found else ".")))
-    return Documents(documents=tuple(documents), problems=problems.sorted(), texts=texts, digest=_digest(found))
+    return Documents(documents=tuple(documents), problems=problems.sorted(), files=files, digest=digest_of(found))
+
+
+def digest_of(found: Sequence[Found]) -> str:
+    """SHA-256 over the files' names and bytes, hex."""
+    digest = hashlib.sha256()
+    for file in found:
+        name = file.name.encode(errors="surrogateescape")
+        digest.update(b"%d:%b%d:%b" % (len(name), name, len(file.data), file.data))
+    return digest.hexdigest()
 
 
 class _StopError(Exception):
     """The file cannot be read on; the problem is noted already."""
 
 
-class _File:
-    """One file on its way from bytes to documents."""
+class _Scalars(dict[str, Json]):
+    """Plain scalars' texts -> their values: manifests repeat themselves, so that most were met before."""
 
-    def __init__(self, found: Found, text: str, problems: Problems, limits: Limits) -> None:
+    MOST = 65_536
+
+    def __missing__(self, text: str) -> Json:
+        if len(self) >= self.MOST:
+            self.clear()
+        value = self[text] = scalars.plain(text)
+        return value
+
+
+class _File:
+    """One file on its way from bytes to documents.
+
+    The loops over mappings and lists take scalars, nine values of ten, without a further call.
+    """
+
+    def __init__(self, found: Found, problems: Problems, limits: ReadLimits) -> None:
         self._found = found
         self._name = found.name
-        self._text = text
         self._problems = problems
         self._limits = limits
         self._sound = True
+        self._places = Places(found.name)
+        self._plain = _Scalars()
+        self._known: dict[str, str] = {}  # keys without quotes that were met
         self._parser: Parser
         self._next: Callable[[], Any]
-        self._anchors: dict[str, Node | None] = {}  # None while the anchor's own value is being read
+        self._anchors: dict[str, tuple[Json, int] | None] = {}  # None while the anchor's own value is being read
         self._aliased = 0
+        self._steps = 1_000_000  # that may be spent on looking for the first of two equal keys
 
     def documents(self, parser: Parser) -> list[Document]:
         """Its documents that are not empty; none where it has a problem."""
         documents: list[Document] = []
         try:
-            fault = fault_of(self._found, self._text)
-            if fault:
-                self._stop(fault)
+            self._check_text()
             self._parser = parser
-            self._next = parser(self._text).get_event
+            self._next = parser(without_mark(self._found.data)).get_event
             while type(event := self._next()) is not StreamEndEvent:
                 if type(event) is DocumentStartEvent:
                     documents += self._document(event)
         except _StopError:
             return []
-        except yaml.reader.ReaderError:
-            self._refuse_character()
-        except yaml.MarkedYAMLError as error:
+        except ReaderError:
+            self._sound = False
+            self._problems.add(bad_character(self._name, self._found.data))
+        except MarkedYAMLError as error:
             self._refuse_syntax(error)
         return documents if self._sound else []
 
-    def _too_deep(self, mark: Any) -> Finding | None:
-        """Where the text before a fault goes too deep, as parsers look ahead and newer ones have a limit of their own.
+    def _check_text(self) -> None:
+        if self._found.rule:
+            self._stop(Finding(self._found.rule, self._found.message, _top(self._name)))
+        fault = not_text(self._name, self._found.data)
+        if fault:
+            self._stop(fault)
 
-        Up to that place it is read again: what is nested too deeply there is met before the text ends.
-        """
-        depth = 0
-        try:
-            following = self._parser(self._text[: mark.index]).get_event
-            while type(event := following()) is not StreamEndEvent:
-                depth += (type(event) in _OPENING) - (type(event) in _CLOSING)
-                if depth > self._limits.depth:
-                    return self._depth(self._place(event.start_mark))
-        except (yaml.YAMLError, ValueError):
-            pass
-        return None
-
-    def _depth(self, place: Source) -> Finding:
-        return Finding("depth", f"values are nested more than {self._limits.depth} deep", place)
-
-    def _document(self, start: DocumentStartEvent) -> list[Document]:
+    def _document(self, start: Any) -> list[Document]:
         if start.version not in {None, (1, 2)}:
             self._refuse("yaml-version", "manifests are YAML 1.2", start, Hint(expected="no %YAML line, or %YAML 1.2"))
         self._anchors = {}
         event = self._next()
-        mark = event.start_mark
-        root = self._node(event, 1, mark.line + 1, mark.column + 1)
-        return [] if root.value is None else [Document(file=self._name, root=root)]
+        at = self._place_of(event.start_mark, event.start_mark)
+        value = self._value(event, 1, at)
+        root = Node(value, (Layer("document", value, self._places, at),))
+        return [] if value is None else [Document(file=self._name, root=root)]
 
-    def _node(self, event: Any, depth: int, key_line: int, key_column: int) -> Node:
-        mark = event.start_mark
-        line, column = mark.line + 1, mark.column + 1
+    def _value(self, event: Any, depth: int, at: int) -> Json:
+        """The event's value; its number is `at`, under which its places stand already."""
         kind = type(event)
         if kind is AliasEvent:
-            target = self._alias(event, depth)
-            return Node(target.value, self._name, line, column, key_line, key_column, target.children)
+            return self._alias(event, depth, at)
         anchor = event.anchor
         if anchor is not None:
             self._anchors[anchor] = None
         value: Json
-        children: Any = None
         if kind is ScalarEvent:
             value = self._scalar(event)
         else:
             self._check_collection(event, depth)
-            value, children = self._mapping(depth) if kind is MappingStartEvent else self._sequence(depth)
-        node = Node(value, self._name, line, column, key_line, key_column, children)
+            value = self._mapping(depth, at) if kind is MappingStartEvent else self._sequence(depth)
+            numbers = self._places.numbers
+            numbers[at * EACH + 4] = len(numbers) // EACH - at
         if anchor is not None:
-            self._anchors[anchor] = node
-        return node
+            self._anchors[anchor] = value, at
+        return value
 
-    def _mapping(self, depth: int) -> tuple[dict[str, Json], dict[str, Node]]:
+    def _mapping(self, depth: int, at: int) -> dict[str, Json]:
         values: dict[str, Json] = {}
-        children: dict[str, Node] = {}
-        while type(event := self._next()) is not MappingEndEvent:
+        following, known, plain, numbers = self._next, self._known, self._plain, self._places.numbers
+        most = self._limits.values * EACH
+        while type(event := following()) is not MappingEndEvent:
             mark = event.start_mark
-            key = self._key(event, depth)
-            value = self._next()
-            node = self._node(value, depth + 1, mark.line + 1, mark.column + 1)
-            if key is None:
+            key = known.get(event.value) if type(event) is ScalarEvent and event.implicit[0] else None
+            if key is None or event.anchor is not None:
+                key = self._key(event, depth)
+            value = following()
+            place = value.start_mark
+            if len(numbers) >= most:
+                self._too_many(mark)
+            if key is None or key in values:
+                if key is not None:
+                    self._refuse_twice(key, event, values, at)
+                self._pass_over(value, depth + 1)
                 continue
-            if node.value is None and value.start_mark.index == value.end_mark.index:
-                end = event.end_mark  # nothing stands there, and parsers disagree on where: say just after the colon
-                node = node._replace(line=end.line + 1, column=end.column + 2)
-            if key in children:
-                first = Hint(expected="each key once in a mapping", related=children[key].key_source)
-                self._refuse("duplicate-key", f"the key {in_words(key)} stands here for the second time", event, first)
-                continue
-            values[key] = node.value
-            children[key] = node
-        return values, children
+            if type(value) is ScalarEvent and value.anchor is None and value.tag is None:
+                text = value.value
+                if not value.implicit[0]:
+                    values[key] = sys.intern(text)
+                elif text:
+                    try:
+                        values[key] = plain[text]
+                    except scalars.NumberRangeError:
+                        values[key] = self._refuse_number(value)
+                else:
+                    place = event.end_mark
+                    numbers.extend((mark.line + 1, mark.column + 1, place.line + 1, place.column + 2, 1))
+                    values[key] = None
+                    continue
+                numbers.extend((mark.line + 1, mark.column + 1, place.line + 1, place.column + 1, 1))
+            else:
+                values[key] = None  # so that keys stand in the order of their numbers
+                values[key] = self._value(value, depth + 1, self._place_of(mark, place))
+        return values
 
-    def _sequence(self, depth: int) -> tuple[list[Json], tuple[Node, ...]]:
-        nodes = []
-        while type(event := self._next()) is not SequenceEndEvent:
+    def _sequence(self, depth: int) -> list[Json]:
+        values: list[Json] = []
+        following, plain, numbers = self._next, self._plain, self._places.numbers
+        most = self._limits.values * EACH
+        while type(event := following()) is not SequenceEndEvent:
             mark = event.start_mark
-            nodes.append(self._node(event, depth + 1, mark.line + 1, mark.column + 1))
-        return [node.value for node in nodes], tuple(nodes)
+            if len(numbers) >= most:
+                self._too_many(mark)
+            line, column = mark.line + 1, mark.column + 1
+            numbers.extend((line, column, line, column, 1))
+            if type(event) is ScalarEvent and event.anchor is None and event.tag is None and not event.implicit[0]:
+                values.append(sys.intern(event.value))
+            elif type(event) is ScalarEvent and event.anchor is None and event.tag is None:
+                try:
+                    values.append(plain[event.value])
+                except scalars.NumberRangeError:
+                    values.append(self._refuse_number(event))
+            else:
+                values.append(self._value(event, depth + 1, len(numbers) // EACH - 1))
+        return values
 
     def _key(self, event: Any, depth: int) -> str | None:
         """The key's text; None where it is refused."""
@@ -211,19 +233,41 @@ class _File:
             self._refuse("alias", "an alias cannot be a key", event, Hint(expected="the key written out"))
             return None
         if type(event) is not ScalarEvent:
-            self._node(event, depth + 1, 1, 1)
             self._refuse("string-key", "a mapping or list cannot be a key", event, Hint(expected="text as the key"))
+            self._pass_over(event, depth + 1)
             return None
         if event.value == "<<" and event.implicit[0]:
             instead = Hint(expected="the fields written out, or given once in defaults")
             self._refuse("merge-key", "the merge key << is not part of YAML 1.2", event, instead)
             return None
-        key = self._node(event, depth, 1, 1).value
+        key = self._scalar(event)
+        if event.anchor is not None:
+            self._anchors[event.anchor] = key, NOWHERE
         if type(key) is str:
+            if event.implicit[0] and event.tag is None:
+                self._known[key] = key
             return key
         hint = Hint(expected="text as the key: quote it", suggestion=f'"{event.value}"' if event.value else "")
-        self._refuse("string-key", f"the key {event.value or 'that is left out'} is not text", event, hint)
+        self._refuse("string-key", f"the key {_cut(event.value) or 'that is left out'} is not text", event, hint)
         return None
+
+    def _refuse_twice(self, key: str, event: Any, values: Mapping[str, Json], at: int) -> None:
+        first = None
+        self._steps -= len(values)
+        if self._steps > 0:
+            numbers = self._places.numbers
+            numbers[at * EACH + 4] = len(numbers) // EACH - at
+            number = self._places.below(at, values, key)
+            first = None if number is None else self._places.key_source(number)
+        hint = Hint(expected="each key once in a mapping", related=first)
+        self._refuse("duplicate-key", f"the key {in_words(key)} stands here for the second time", event, hint)
+
+    def _pass_over(self, event: Any, depth: int) -> None:
+        """Read what is refused, for the faults that stand in it."""
+        numbers = self._places.numbers
+        start = len(numbers)
+        self._value(event, depth, self._place_of(event.start_mark, event.start_mark))
+        del numbers[start:]
 
     def _scalar(self, event: Any) -> Json:
         """The scalar's value; text where it is refused, so that the fault is told once."""
@@ -231,88 +275,128 @@ class _File:
         try:
             if event.tag is not None:
                 return scalars.tagged(text, event.tag)
-            return _plain(text) if event.implicit[0] else sys.intern(text)
+            return self._plain[text] if event.implicit[0] else sys.intern(text)
         except scalars.NumberRangeError:
-            hint = Hint(expected="a finite number of reasonable length, or quotes around what is text")
-            self._refuse("number-range", "JSON has no such number", event, hint)
+            return self._refuse_number(event)
         except KeyError:
-            self._refuse("yaml-tag", f"the tag {event.tag} is not known here", event, _TAGS)
+            self._refuse("yaml-tag", "this tag is not known here", event, _TAGS)
         except ValueError:
-            self._refuse("yaml-tag", f"the value does not fit its tag {event.tag}", event, _TAGS)
+            self._refuse("yaml-tag", "the value does not fit its tag", event, _TAGS)
+        return ""
+
+    def _refuse_number(self, event: Any) -> str:
+        hint = Hint(expected="a finite number of at most 400 digits, or quotes around what is text")
+        self._refuse("number-range", "JSON has no such number", event, hint)
         return ""
 
     def _check_collection(self, event: Any, depth: int) -> None:
         if depth > self._limits.depth:
-            self._stop(self._depth(self._place(event.start_mark)))
+            self._stop(self._depth(self._source(event.start_mark)))
         expected = "map" if type(event) is MappingStartEvent else "seq"
         if event.tag not in {None, f"tag:yaml.org,2002:{expected}"}:
-            self._refuse("yaml-tag", f"the tag {event.tag} is not known here", event, _TAGS)
+            self._refuse("yaml-tag", "this tag is not known here", event, _TAGS)
 
-    def _alias(self, event: Any, depth: int) -> Node:
-        """The node that the alias stands for, where it stands for one and the limits allow it."""
-        place = self._place(event.start_mark)
+    def _alias(self, event: Any, depth: int, at: int) -> Json:
+        """The value that the alias stands for, where it stands for one and the limits allow it."""
+        place = self._source(event.start_mark)
         target = self._anchors.get(event.anchor)
         if target is None:
             known = event.anchor in self._anchors
-            message = f"the alias *{event.anchor} " + ("stands inside its own anchor" if known else "has no anchor")
+            message = "this alias stands inside its own anchor" if known else "this alias has no anchor"
             self._stop(Finding("alias", message, place))
-        count, height = _measure(target)
+        value, target_at = target
+        count, height = _measure(value)
         self._aliased += count
         if self._aliased > self._limits.aliased:
             message = f"aliases stand for more than {self._limits.aliased:,} values"
             self._stop(Finding("alias-expansion", message, place))
         if depth + height - 1 > self._limits.depth:
             self._stop(self._depth(place))
-        return target
+        if height:
+            self._places.aliases[at] = self._places.aliases.get(target_at, target_at)
+        return value
+
+    def _place_of(self, key: Any, value: Any) -> int:
+        """Note where a key and its value start; the value's number."""
+        numbers = self._places.numbers
+        numbers.extend((key.line + 1, key.column + 1, value.line + 1, value.column + 1, 1))
+        return len(numbers) // EACH - 1
+
+    def _too_many(self, mark: Any) -> NoReturn:
+        message = f"the file holds more than {self._limits.values:,} values; split it into several files"
+        self._stop(Finding("value-count", message, self._source(mark)))
+
+    def _depth(self, place: Source) -> Finding:
+        return Finding("depth", f"values are nested more than {self._limits.depth} deep", place)
 
     def _refuse(self, rule: str, message: str, event: Any, hint: Hint) -> None:
         self._sound = False
-        self._problems.add(Finding(rule, message, self._place(event.start_mark), hint))
+        self._problems.add(Finding(rule, message, self._source(event.start_mark), hint))
 
     def _stop(self, finding: Finding) -> NoReturn:
         self._problems.add(finding)
         raise _StopError
 
-    def _refuse_character(self) -> None:
-        """PyYAML tells the place in bytes or in characters, as its parser is: look for it in the text."""
-        self._sound = False
-        found = yaml.reader.Reader.NON_PRINTABLE.search(self._text)
-        sign, start = (found[0], found.start()) if found else ("?", 0)
-        message = f"the control character U+{ord(sign):04X} is not allowed in YAML"
-        hint = Hint(expected="an escape in double quotes, where it is meant")
-        self._problems.add(Finding("encoding", message, end_of(self._text[:start], self._name), hint))
-
-    def _refuse_syntax(self, error: yaml.MarkedYAMLError) -> None:
+    def _refuse_syntax(self, error: MarkedYAMLError) -> None:
         self._sound = False
         mark: Any = error.problem_mark or error.context_mark
         context: Any = error.context_mark
-        if deep := (self._too_deep(mark) if mark else None):
+        text = without_mark(self._found.data).decode("utf-8")
+        if deep := (self._too_deep(text[: mark.index]) if mark else None):
             self._problems.add(deep)
             return
-        place = self._place(mark) if mark else _top(self._name)
-        related = self._place(context) if context and context.line + 1 != place.line else None
+        place = self._source(mark) if mark else _top(self._name)
+        related = self._source(context) if context and context.line + 1 != place.line else None
         message = ", ".join(filter(None, (error.context, error.problem)))
-        hint = Hint(expected=_remedy(message, Lines({self._name: self._text}).at(place), place.column), related=related)
-        self._problems.add(Finding("yaml-syntax", f"not well-formed YAML: {message}", place, hint))
+        lines = LINE_BREAK.split(text)
+        line = lines[place.line - 1] if place.line <= len(lines) else ""
+        hint = Hint(expected=_remedy(message, line, place.column), related=related)
+        self._problems.add(Finding("yaml-syntax", f"not well-formed YAML: {_unquoted(message)}", place, hint))
 
-    def _place(self, mark: Any) -> Source:
+    def _too_deep(self, text: str) -> Finding | None:
+        """Where the text before a fault goes too deep, as parsers look ahead and newer ones have a limit of their own.
+
+        Up to that place it is read again: what is nested too deeply there is met before the text ends.
+        """
+        depth = 0
+        try:
+            following = self._parser(text.encode()).get_event
+            while type(event := following()) is not StreamEndEvent:
+                depth += (type(event) in _OPENING) - (type(event) in _CLOSING)
+                if depth > self._limits.depth:
+                    return self._depth(self._source(event.start_mark))
+        except (YAMLError, ValueError):
+            pass
+        return None
+
+    def _source(self, mark: Any) -> Source:
         return Source(file=self._name, line=mark.line + 1, column=mark.column + 1)
 
 
-_TAGS = Hint(expected="no tag: quotes make text, and the rest follows from how it is written")
 _OPENING = frozenset({MappingStartEvent, SequenceStartEvent})
 _CLOSING = frozenset({MappingEndEvent, SequenceEndEvent})
-_plain = lru_cache(maxsize=65_536)(scalars.plain)
-"""Manifests repeat themselves: most plain scalars were met before."""
+_TAGS = Hint(expected="no tag: quotes make text, and the rest follows from how it is written")
 
 
-def _measure(node: Node) -> tuple[int, int]:
-    """How many values a node stands for, itself included, and how deep they are nested."""
-    if node.children is None:
-        return 1, 0
-    below = node.children.values() if isinstance(node.children, Mapping) else node.children
-    measured = [_measure(child) for child in below]
-    return 1 + sum(count for count, _ in measured), 1 + max((height for _, height in measured), default=0)
+def _measure(value: Json) -> tuple[int, int]:
+    """How many values it stands for, itself included, and how deep they are nested."""
+    match value:
+        case str():
+            return 1 + len(value) // TEXT_LIKE_A_VALUE, 0
+        case Mapping() | list():
+            measured = [_measure(item) for item in (value.values() if isinstance(value, Mapping) else value)]
+            return 1 + sum(count for count, _ in measured), 1 + max((height for _, height in measured), default=0)
+        case _:
+            return 1, 0
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= LONGEST_VALUE else text[: LONGEST_VALUE - 1] + "…"
+
+
+def _unquoted(message: str) -> str:
+    """Without what the parser quotes of the file, unless it is a single character."""
+    return re.sub(r"(['\"])(?!<)(?:(?!\1).){2,}\1", "…", message)
 
 
 def _remedy(message: str, line: str, column: int) -> str:
@@ -336,14 +420,6 @@ def _uncollected() -> Iterator[None]:
     finally:
         if enabled:
             gc.enable()
-
-
-def _digest(found: Sequence[Found]) -> str:
-    digest = hashlib.sha256()
-    for file in found:
-        name = file.name.encode(errors="surrogateescape")
-        digest.update(b"%d:%b%d:%b" % (len(name), name, len(file.data), file.data))
-    return digest.hexdigest()
 
 
 def _top(file: str) -> Source:

@@ -1,36 +1,50 @@
-"""Models with their defaults in, findings that a schema cannot express out: contradictions among fields and models.
+"""Every problem that manifests can have, as one value each: its id, severity and words, and what finds it.
 
-Rules meet models that the schema has refused, so they look at types before they look at values.
+The functions meet models that the schema has refused, so they look at types before they look at values; and as nearly
+all models are sound, they look at values first, and at nodes only for the place of what they found.
 """
 
 import difflib
-from collections.abc import Callable, Hashable, Iterator, Sequence
-from typing import TypeAlias
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias, TypeGuard
 
 from egpsync.fields.table import FAMILIES, fields_named, fields_of, is_field
-from egpsync.manifest.places import Finding, Hint, has, in_words
-from egpsync.manifest.resolve import API_FIELDS, Declared
-from egpsync.model.manifest import Node
-from egpsync.model.values import Json
+from egpsync.manifest.findings import LONGEST_WORD, Finding, Hint, in_words
+from egpsync.model.live import MARK
+from egpsync.model.manifest import Declared, Node, Severity
+from egpsync.model.values import Json, Path
 
-MARK = "egpsync"
-"""The key of model_metadata that holds egpsync's own mark."""
+INFRA = (("vendor_configuration", "model_infra"), ("vendor_configuration",))
+"""Where the fields of a deployment stand: launch's, then those of llmengine's flat configuration."""
+
+API_FIELDS = ("model_type", "model_metadata", "vendor_configuration")
 
 Models: TypeAlias = Sequence[Declared]
-Rule: TypeAlias = Callable[[Models], Iterator[Finding]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """One kind of problem."""
+
+    id: str  # in kebab case; stable
+    summary: str  # what it finds, in half a sentence
+    why: str  # what goes wrong otherwise
+    mend: str  # what to do about it
+    severity: Severity = Severity.ERROR  # a warning does not stop a run
+    find: Callable[[Models], Iterator[Finding]] | None = None  # None where the parser, the schema or a plan finds it
 
 
 def same_model(models: Models) -> Iterator[Finding]:
     """The same model twice: by vendor and name, or by id."""
     yield from _twice(models, "name", "duplicate-model", "the model {0} of {1} is declared twice")
-    seen: dict[Hashable, Node] = {}
+    seen: dict[str, Declared] = {}
     for model in models:
-        node = _field(model, "id")
-        if node and isinstance(node.value, str):
-            first = seen.setdefault(node.value, node)
-            if first is not node:
-                message = f"the model with the id {in_words(node.value)} is declared twice"
-                yield Finding("duplicate-model", message, node.source, Hint(related=first.source))
+        identity = _value(model, "id")
+        if isinstance(identity, str) and (first := seen.setdefault(identity, model)) is not model:
+            message = f"the model with the id {in_words(identity)} is declared twice"
+            hint = Hint(related=_node(first, "id").source)
+            yield Finding("duplicate-model", message, _node(model, "id").source, hint)
 
 
 def same_former_name(models: Models) -> Iterator[Finding]:
@@ -41,105 +55,101 @@ def same_former_name(models: Models) -> Iterator[Finding]:
 def rename_to_itself(models: Models) -> Iterator[Finding]:
     """A rename that changes nothing."""
     for model in models:
-        node = _field(model, "renamed_from")
-        name = _field(model, "name")
-        if node and name and node.value == name.value:
+        former = _value(model, "renamed_from")
+        if former is not None and former == _value(model, "name"):
             hint = Hint(expected="the former name, or no renamed_from")
-            yield Finding("rename-to-itself", "renamed_from is the model's own name", node.source, hint)
+            source = _node(model, "renamed_from").source
+            yield Finding("rename-to-itself", "renamed_from is the model's own name", source, hint)
 
 
 def worker_range(models: Models) -> Iterator[Finding]:
     """More workers at least than at most."""
     for model in models:
-        least, most = (_infra(model.merged, key) for key in ("min_workers", "max_workers"))
-        if least and most and _is_count(least.value) and _is_count(most.value) and least.value > most.value:
-            message = f"min_workers {least.value} is above max_workers {most.value}"
-            yield _between(model, "worker-range", message, (("min_workers", least), ("max_workers", most)))
+        for infra in INFRA:
+            held = _value(model, *infra)
+            if not isinstance(held, Mapping):
+                continue
+            least, most = held.get("min_workers"), held.get("max_workers")
+            if _is_count(least) and _is_count(most) and least > most:
+                message = f"min_workers {least} is above max_workers {most}"
+                yield _between(model, "worker-range", message, ((*infra, "min_workers"), (*infra, "max_workers")))
 
 
 def gpu_contradiction(models: Models) -> Iterator[Finding]:
     """GPUs without a type, or a type without GPUs, where the manifest declares both."""
     for model in models:
-        count, kind = (_infra(model.merged, key) for key in ("gpus", "gpu_type"))
-        if not (count and kind and _is_count(count.value)):
-            continue
-        if count.value == 0 and isinstance(kind.value, str):
-            message = f"gpu_type is {in_words(kind.value)}, and gpus is 0"
-        elif count.value > 0 and kind.value is None:
-            message = f"gpus is {count.value}, and gpu_type is null"
-        else:
-            continue
-        yield _between(model, "gpu-contradiction", message, (("gpus", count), ("gpu_type", kind)))
+        for infra in INFRA:
+            held = _value(model, *infra)
+            if not (isinstance(held, Mapping) and "gpus" in held and "gpu_type" in held and _is_count(held["gpus"])):
+                continue
+            count, kind = held["gpus"], held["gpu_type"]
+            if count == 0 and isinstance(kind, str):
+                message = f"gpu_type is {in_words(kind)}, and gpus is 0"
+            elif count > 0 and kind is None:
+                message = f"gpus is {count}, and gpu_type is null"
+            else:
+                continue
+            yield _between(model, "gpu-contradiction", message, ((*infra, "gpus"), (*infra, "gpu_type")))
 
 
 def reserved_key(models: Models) -> Iterator[Finding]:
     """A metadata key that would overwrite egpsync's mark."""
     for model in models:
-        node = _at(model.merged, "model_metadata", MARK)
-        if node:
+        metadata = _value(model, "model_metadata")
+        if isinstance(metadata, Mapping) and MARK in metadata:
             message = f"the metadata key {MARK} is reserved: egpsync keeps its own mark there"
-            yield Finding("reserved-key", message, node.key_source, Hint(expected="another key"))
+            source = _node(model, "model_metadata", MARK).key_source
+            yield Finding("reserved-key", message, source, Hint(expected="another key"))
 
 
 def ignored_path(models: Models) -> Iterator[Finding]:
     """An ignore_changes path that names no field, so that it ignores nothing; in defaults, of no family of vendors."""
     for model in models:
-        vendor = _field(model, "model_vendor")
-        paths = _at(model.merged, "lifecycle", "ignore_changes")
-        if not (vendor and isinstance(vendor.value, str) and paths and isinstance(paths.children, tuple)):
+        vendor, paths = _value(model, "model_vendor"), _value(model, "lifecycle", "ignore_changes")
+        if not (isinstance(vendor, str) and isinstance(paths, list)):
             continue
-        own = has(model.written, ("lifecycle", "ignore_changes"))
-        vendors = (vendor.value,) if own else FAMILIES
-        for node in paths.children:
-            if isinstance(node.value, str) and not any(_is_ignorable(name, node.value) for name in vendors):
-                message = f"{in_words(node.value)} names no field of a model of {vendor.value}"
-                yield Finding("ignored-path", message, node.source, Hint(suggestion=_near(vendor.value, node.value)))
-
-
-ACROSS: tuple[Rule, ...] = (
-    same_model,
-    same_former_name,
-    rename_to_itself,
-    worker_range,
-    gpu_contradiction,
-    reserved_key,
-    ignored_path,
-)
-"""Every rule across fields and documents; a new one is a function and a line here."""
+        own = model.written.find(("lifecycle", "ignore_changes")) is not None
+        vendors = (vendor,) if own else FAMILIES
+        for at, path in enumerate(paths):
+            if isinstance(path, str) and not any(_is_ignorable(name, path) for name in vendors):
+                message = f"{in_words(path)} names no field of a model of {vendor}"
+                source = _node(model, "lifecycle", "ignore_changes", at).source
+                yield Finding("ignored-path", message, source, Hint(suggestion=_near(vendor, path)))
 
 
 def _twice(models: Models, key: str, rule: str, message: str) -> Iterator[Finding]:
     """A finding for each model of a vendor whose `key` has the value of an earlier one's."""
-    seen: dict[tuple[str, str], Node] = {}
+    seen: dict[tuple[str, str], Declared] = {}
     for model in models:
-        vendor, node = _field(model, "model_vendor"), _field(model, key)
-        if vendor and node and isinstance(vendor.value, str) and isinstance(node.value, str):
-            first = seen.setdefault((vendor.value, node.value), node)
-            if first is not node:
-                words = message.format(in_words(node.value), vendor.value)
-                yield Finding(rule, words, node.source, Hint(related=first.source))
+        vendor, value = _value(model, "model_vendor"), _value(model, key)
+        if isinstance(vendor, str) and isinstance(value, str):
+            first = seen.setdefault((vendor, value), model)
+            if first is not model:
+                hint = Hint(related=_node(first, key).source)
+                yield Finding(rule, message.format(in_words(value), vendor), _node(model, key).source, hint)
 
 
-def _between(model: Declared, rule: str, message: str, fields: Sequence[tuple[str, Node]]) -> Finding:
+def _between(model: Declared, rule: str, message: str, paths: tuple[Path, Path]) -> Finding:
     """A contradiction of two fields: at the one that the model itself declares, the other as the related place."""
-    (_, one), (_, other) = sorted(fields, key=lambda field: _infra(model.written, field[0]) is None)
-    return Finding(rule, message, one.source, Hint(related=other.source))
+    one, other = sorted(paths, key=lambda path: model.written.find(path) is None)
+    return Finding(rule, message, _node(model, *one).source, Hint(related=_node(model, *other).source))
 
 
-def _field(model: Declared, key: str) -> Node | None:
-    return _at(model.merged, key)
+def _value(model: Declared, *path: str) -> Json:
+    """The merged model's value there; None for nothing."""
+    held = model.merged.value
+    for key in path:
+        if not isinstance(held, dict):
+            return None
+        held = held.get(key)
+    return held
 
 
-def _infra(model: Node, key: str) -> Node | None:
-    """A field of a launch model's infrastructure, or of the flat configuration of llmengine."""
-    return _at(model, "vendor_configuration", "model_infra", key) or _at(model, "vendor_configuration", key)
+def _node(model: Declared, *path: str | int) -> Node:
+    return model.merged.at(path)
 
 
-def _at(model: Node, *path: str) -> Node | None:
-    return model.at(path) if has(model, path) else None
-
-
-def _is_count(value: Json) -> bool:
+def _is_count(value: Json) -> TypeGuard[int]:
     return isinstance(value, int) and not isinstance(value, bool)
 
 
@@ -150,6 +160,208 @@ def _is_ignorable(vendor: str, dotted: str) -> bool:
 
 def _near(vendor: str, dotted: str) -> str:
     """The field that the path most likely means; "" for none."""
+    if len(dotted) > LONGEST_WORD:
+        return ""
     last = fields_named(vendor, dotted.rpartition(".")[2])
     known = [".".join(path) for path in last or fields_of(vendor) if path[0] in API_FIELDS]
     return next(iter(difflib.get_close_matches(dotted, known, n=1, cutoff=0.0 if last else 0.7)), "")
+
+
+RULES: tuple[Rule, ...] = (
+    Rule(
+        id="no-manifests",
+        summary="the paths hold no manifest at all",
+        why="A run over nothing would look like one that found nothing wrong.",
+        mend="Give the folder or files that hold the manifests.",
+    ),
+    Rule(
+        id="unreadable-file",
+        summary="a file cannot be opened, or is no regular file",
+        why="What cannot be read may declare models, and nothing is inferred from what is not seen.",
+        mend="Mend the file's permissions, or leave it out of the paths.",
+    ),
+    Rule(
+        id="link-outside",
+        summary="a link leads out of the folder or the repository that it is found in",
+        why="A change of the repository could have any file of the machine read and quoted.",
+        mend="Put the file itself there, or name it as a path of its own.",
+    ),
+    Rule(
+        id="file-size",
+        summary="a file is larger than the limit",
+        why="What one file costs to read is bounded.",
+        mend="Split it into several files.",
+    ),
+    Rule(
+        id="value-count",
+        summary="a file holds more values than the limit",
+        why="What one file costs to read is bounded.",
+        mend="Split it into several files.",
+    ),
+    Rule(
+        id="encoding",
+        summary="a file is not UTF-8, or holds characters that YAML does not allow",
+        why="Programs read such bytes differently, so that what is reviewed is not what is applied.",
+        mend="Save the file as UTF-8, and write odd characters as escapes in double quotes.",
+    ),
+    Rule(
+        id="yaml-syntax",
+        summary="a file is not well-formed YAML",
+        why="Nothing is known of what the file declares.",
+        mend="Follow the place that is shown; the fault can begin a line above it.",
+    ),
+    Rule(
+        id="yaml-version",
+        summary="a %YAML directive asks for another version than 1.2",
+        why="The versions read the same text differently: no and 0123 are text here.",
+        mend="Leave the directive away.",
+    ),
+    Rule(
+        id="yaml-tag",
+        summary="a tag other than !!str, !!int, !!float, !!bool, !!null, !!seq, !!map, or one that does not fit",
+        why="A tag makes a value something else than it looks.",
+        mend="Leave the tag away: quotes make text, and the rest follows from how it is written.",
+    ),
+    Rule(
+        id="duplicate-key",
+        summary="a mapping has the same key twice",
+        why="Readers of YAML keep one of the two, and not all the same one.",
+        mend="Keep one of them.",
+    ),
+    Rule(
+        id="merge-key",
+        summary="the merge key << of YAML 1.1",
+        why="It is no part of YAML 1.2, and readers merge differently.",
+        mend="Write the fields out, give them once in `defaults`, or name them in `templates`.",
+    ),
+    Rule(
+        id="string-key",
+        summary="a key that is not text",
+        why="JSON, which the API takes, has no other keys.",
+        mend="Put quotes around the key.",
+    ),
+    Rule(
+        id="number-range",
+        summary="a number that JSON cannot hold: infinite, not a number, or of more than 400 digits",
+        why="It cannot be sent.",
+        mend="Put quotes around what is text.",
+    ),
+    Rule(
+        id="alias",
+        summary="an alias without its anchor, inside its own anchor, or as a key",
+        why="It stands for nothing.",
+        mend="Write the value out.",
+    ),
+    Rule(
+        id="alias-expansion",
+        summary="aliases, defaults or templates that expand to more values than the limit",
+        why="A small file would cost as much as an endless one.",
+        mend="Write less of it, or split the file.",
+    ),
+    Rule(
+        id="depth",
+        summary="values nested deeper than the limit",
+        why="Readers further on stop at depths of their own.",
+        mend="Nest less: 64 levels are more than any field takes.",
+    ),
+    Rule(
+        id="wrong-type",
+        summary="a value of the wrong type",
+        why="The API refuses it, or takes it for something else.",
+        mend="Write what is expected; quotes make a number text.",
+    ),
+    Rule(
+        id="wrong-value",
+        summary="a value that the field does not take",
+        why="The API refuses it, or the deployment fails.",
+        mend="Write one of the values that are expected.",
+    ),
+    Rule(
+        id="unknown-field",
+        summary="a field that does not exist",
+        why="The API drops what it does not know, so that it would have no effect.",
+        mend="Correct its name or its place; the nearest is suggested.",
+    ),
+    Rule(
+        id="server-set-field",
+        summary="a field that only the server sets",
+        why="No request can change it.",
+        mend="Remove it.",
+    ),
+    Rule(
+        id="field-not-taken",
+        summary="a field that this vendor, or a model that is to be deleted, does not take",
+        why="The API refuses it.",
+        mend="Remove it, or correct the vendor.",
+    ),
+    Rule(
+        id="missing-field",
+        summary="a field that must be there",
+        why="Without it nobody can say which model is meant.",
+        mend="Add it, in the model or in `defaults`.",
+    ),
+    Rule(
+        id="incomplete-create",
+        summary="a model that is to be created lacks fields",
+        why="The API would refuse to create it. Only a plan can find this, as the model may exist.",
+        mend="Add the fields that are named.",
+    ),
+    Rule(
+        id="duplicate-model",
+        summary="the same model declared twice, by vendor and name or by id",
+        why="Each declaration would undo the other.",
+        mend="Keep one; to change a model that stands elsewhere, write a patch.",
+        find=same_model,
+    ),
+    Rule(
+        id="duplicate-rename",
+        summary="two models renamed from the same one",
+        why="One model can become only one other.",
+        mend="Keep the one that is meant.",
+        find=same_former_name,
+    ),
+    Rule(
+        id="rename-to-itself",
+        summary="renamed_from is the model's own name",
+        why="The rename has happened, or the former name is mistaken.",
+        mend="Remove renamed_from, or name the former name.",
+        find=rename_to_itself,
+    ),
+    Rule(
+        id="worker-range",
+        summary="min_workers above max_workers",
+        why="The platform accepts it, and the endpoint never scales as it says.",
+        mend="Lower min_workers or raise max_workers.",
+        find=worker_range,
+    ),
+    Rule(
+        id="gpu-contradiction",
+        summary="GPUs without a type, or a type without GPUs",
+        why="The deployment fails after it has begun.",
+        mend="Declare both, or neither.",
+        find=gpu_contradiction,
+    ),
+    Rule(
+        id="reserved-key",
+        summary="a metadata key that egpsync keeps for itself",
+        why="It would overwrite the mark that says whose model this is.",
+        mend="Use another key.",
+        find=reserved_key,
+    ),
+    Rule(
+        id="ignored-path",
+        summary="an ignore_changes path that names no field",
+        why="It ignores nothing, so that a change thought to be ignored is applied.",
+        mend="Correct the path; the nearest is suggested.",
+        find=ignored_path,
+    ),
+    Rule(
+        id="more-problems",
+        summary="more problems than are told one by one",
+        why="The cost of a report is bounded.",
+        mend="Mend those that are shown, and run again.",
+    ),
+)
+"""All of them: in the order in which they are met, and as the tables show them. A new one is a value here."""
+
+BY_ID: Mapping[str, Rule] = {rule.id: rule for rule in RULES}

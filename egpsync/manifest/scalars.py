@@ -5,6 +5,10 @@ import re
 
 from egpsync.model.values import Json
 
+MOST_DIGITS = 400
+"""Digits of a number, in whatever notation: more than any field takes, and little enough for every reader."""
+
+TOO_MUCH = 10**MOST_DIGITS
 NULLS = frozenset({"", "~", "null", "Null", "NULL"})
 BOOLS = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
 _NUMBER = re.compile(
@@ -46,20 +50,25 @@ def tagged(text: str, tag: str) -> Json:
 
 
 def _number(match: re.Match[str]) -> int | float:
-    try:
-        match match.lastgroup:
-            case "int":
-                return int(match["int"])
-            case "octal":
-                return int(match["octal"], 8)
-            case "hex":
-                return int(match["hex"], 16)
-            case "float":
-                return _finite(match["float"])
-            case _:
-                raise NumberRangeError
-    except ValueError as error:  # Python refuses to read integers of thousands of digits
-        raise NumberRangeError from error
+    if len(match[0]) > MOST_DIGITS + 1:  # with a sign
+        raise NumberRangeError
+    match match.lastgroup:
+        case "int":
+            return _bounded(int(match["int"]))
+        case "octal":
+            return _bounded(int(match["octal"], 8))
+        case "hex":
+            return _bounded(int(match["hex"], 16))
+        case "float":
+            return _finite(match["float"])
+        case _:
+            raise NumberRangeError
+
+
+def _bounded(value: int) -> int:
+    if abs(value) >= TOO_MUCH:
+        raise NumberRangeError
+    return value
 
 
 def _finite(text: str) -> float:

@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -10,25 +10,25 @@ from egpsync.errors import UsageError
 from egpsync.fields.table import creation_type, default_of, fields_in_order, policy_of, required_at_creation
 from egpsync.manifest.check import document_schema, model_schema
 from egpsync.manifest.emit import comment, emit, one_line
-from egpsync.manifest.places import in_words
-from egpsync.manifest.read import Limits
-from egpsync.manifest.resolve import Declared
-from egpsync.manifest.rules import Rule, gpu_contradiction, worker_range
+from egpsync.manifest.findings import Finding, in_words
+from egpsync.manifest.read import LIMITS
+from egpsync.manifest.rules import Models, gpu_contradiction, worker_range
 from egpsync.model.live import MARK, LiveModel
-from egpsync.model.manifest import Node
-from egpsync.model.values import Json, JsonMap, Path
+from egpsync.model.manifest import Declared, node_of
+from egpsync.model.values import Json, JsonMap, Path, Source
 
 MODELINE = "# yaml-language-server: $schema=manifest.schema.json"
 PREFACE = "The account's models as they were exported. Fields that hold the platform's defaults are left out: declare \
 those that are to be watched as well."
 
-CONTRADICTIONS: tuple[tuple[Rule, tuple[str, str]], ...] = (
+CONTRADICTIONS: tuple[tuple[Callable[[Models], Iterator[Finding]], tuple[str, str]], ...] = (
     (worker_range, ("min_workers", "max_workers")),
     (gpu_contradiction, ("gpus", "gpu_type")),
 )
 """What a server can hold and no manifest may declare: the rule that finds it, and the fields that are left out."""
 
 INFRA = (("vendor_configuration", "model_infra"), ("vendor_configuration",))
+NOWHERE = Source(file="", line=1, column=1)
 IDENTITY = frozenset({"name", "model_vendor"})
 LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
@@ -146,7 +146,7 @@ class _Entry:
                 yield key, _sorted(held[key])
 
     def _is_writable(self, path: Path, value: Json) -> bool:
-        room = Limits().depth - 2 - len(path)  # the document, its list of models, then the entry
+        room = LIMITS.depth - 2 - len(path)  # the document, its list of models, then the entry
         if _can_be_yaml(path[-1], 0) and _can_be_yaml(value, room):
             return True
         self.remarks.append(_Remark(path[:-1], NO_YAML, one_line(path[-1])))
@@ -166,8 +166,8 @@ class _Entry:
 
     def _drop_contradictions(self) -> None:
         for rule, fields in CONTRADICTIONS:
-            node = _node(self._value)
-            if any(True for _ in rule([Declared(node, node)])):
+            node = node_of(self._value, NOWHERE)
+            if any(True for _ in rule([Declared(node, node, None)])):
                 for path in [(*place, field) for place in INFRA for field in fields]:
                     if self._holds(path):
                         self._drop(path, AT_ODDS)
@@ -246,14 +246,3 @@ def _until_list(path: tuple[str | int, ...]) -> Path:
     """Cut where a list begins: a list is declared whole or not at all."""
     end = next((at for at, key in enumerate(path) if isinstance(key, int)), len(path))
     return tuple(str(key) for key in path[:end])
-
-
-def _node(value: Json) -> Node:
-    """The value as if it had been read, for rules; it has no place yet."""
-    children: Mapping[str, Node] | tuple[Node, ...] | None = None
-    match value:
-        case Mapping():
-            children = {key: _node(item) for key, item in value.items()}
-        case list():
-            children = tuple(map(_node, value))
-    return Node(value, "", 0, 0, 0, 0, children)

@@ -1,6 +1,7 @@
 """What the manifests say: documents as read, problems as found, models as desired."""
 
-from collections.abc import Mapping
+from array import array
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
@@ -8,39 +9,142 @@ from typing import NamedTuple
 from egpsync.model.values import Json, JsonMap, Path, Source
 
 
-class Node(NamedTuple):
-    """A YAML value and where it stands. A NamedTuple, since a large manifest has a million of them."""
+class Places:
+    """Where the values of one file stand, as numbers: a large manifest has a million values."""
 
-    value: Json  # the plain value, without places; shared with the parent's value
-    file: str
-    line: int  # from 1: where the value starts
-    column: int  # from 1
-    key_line: int  # where its key starts; the value's own place for list items and roots
-    key_column: int
-    children: "Mapping[str, Node] | tuple[Node, ...] | None"  # None for a scalar
+    __slots__ = ("_wide", "aliases", "file", "numbers")
+
+    def __init__(self, file: str) -> None:
+        self.file = file
+        self.numbers = array("I")
+        """EACH numbers a value, in the order in which the values are written."""
+        self.aliases: dict[int, int] = {}
+        """An alias's number among the values -> that of the value it stands for."""
+        self._wide: dict[int, Sequence[int] | Mapping[str, int]] = {}  # the numbers in wide collections, once asked for
+
+    def source(self, at: int) -> Source:
+        """Where the value with that number starts."""
+        line, column = self.numbers[at * EACH + 2 : at * EACH + 4]
+        return Source(file=self.file, line=line, column=column)
+
+    def key_source(self, at: int) -> Source:
+        """Where its key starts; the value's own place for list items and roots."""
+        line, column = self.numbers[at * EACH : at * EACH + 2]
+        return Source(file=self.file, line=line, column=column)
+
+    def below(self, at: int, value: Json, key: str | int) -> int | None:
+        """The number of what stands at `key` in the mapping or list `value`, whose own number is `at`."""
+        at = self.aliases.get(at, at)
+        if self.numbers[at * EACH + 4] == 1:  # it was not written item by item
+            return None
+        if len(value) > WIDE:
+            return self._wide_below(at, value)[key]  # type: ignore[index]
+        at += 1
+        for other in value if isinstance(value, Mapping) else range(len(value)):
+            if other == key:
+                break
+            at += self.numbers[at * EACH + 4]
+        return at
+
+    def _wide_below(self, at: int, value: Json) -> Sequence[int] | Mapping[str, int]:
+        if at not in self._wide:
+            numbers = array("I", (number for number, _ in self.items(at, value)))
+            self._wide[at] = dict(zip(value, numbers, strict=True)) if isinstance(value, Mapping) else numbers
+        return self._wide[at]
+
+    def items(self, at: int, value: Collection[Json]) -> Iterator[tuple[int, Json]]:
+        """The number of each item of the list `value`, and the item; of a mapping, its keys."""
+        at = self.aliases.get(at, at) + 1
+        for item in value:
+            yield at, item
+            at += self.numbers[at * EACH + 4]
+
+
+WIDE = 64
+"""Items of a collection beyond which their places are looked up in one go."""
+
+EACH = 5
+"""Line and column of the key, line and column of the value, all from 1, and how many values it is with all below it."""
+
+
+class Layer(NamedTuple):
+    """One place where a value was written: in the model, in the defaults under it."""
+
+    name: str  # as messages call it: "model", "defaults", "template small", "patch"
+    value: Json  # as written there
+    places: Places
+    at: int  # its number in `places`
+
+    def get(self, key: str | int) -> "Layer | None":
+        """What it has there."""
+        if not _holds(self.value, key):
+            return None
+        at = self.places.below(self.at, self.value, key)
+        return None if at is None else Layer(self.name, self.value[key], self.places, at)
+
+
+class Node(NamedTuple):
+    """A value and where it was written; what stands in it is looked up when it is asked for."""
+
+    value: Json  # plain, merged from all layers
+    layers: tuple[Layer, ...]  # at least one; the uppermost, which wins, first
 
     @property
     def source(self) -> Source:
         """Where the value starts."""
-        return Source(file=self.file, line=self.line, column=self.column)
+        return self.layers[0].places.source(self.layers[0].at)
 
     @property
     def key_source(self) -> Source:
         """Where the value's key starts."""
-        return Source(file=self.file, line=self.key_line, column=self.key_column)
+        return self.layers[0].places.key_source(self.layers[0].at)
 
-    def at(self, path: tuple[str | int, ...]) -> "Node":
+    @property
+    def origin(self) -> str:
+        """The name of the layer that says it."""
+        return self.layers[0].name
+
+    def get(self, key: str | int) -> "Node | None":
+        """What stands at the key or index; None for nothing."""
+        if not _holds(self.value, key):
+            return None
+        found = [layer for layer in (layer.get(key) for layer in self.layers) if layer is not None]
+        seen = next((end for end, layer in enumerate(found) if not isinstance(layer.value, Mapping)), len(found))
+        return Node(self.value[key], tuple(found[: seen or 1])) if found else None
+
+    def find(self, path: Sequence[str | int]) -> "Node | None":
+        """The node at `path` below this one; None where it does not lead all the way."""
+        node: Node | None = self
+        for key in path:
+            node = node.get(key) if node else None
+        return node
+
+    def at(self, path: Sequence[str | int]) -> "Node":
         """The node at `path` below this one, or the deepest one on the way where the path ends early."""
         node = self
         for key in path:
-            match node.children:
-                case Mapping() as fields if key in fields:
-                    node = fields[str(key)]
-                case tuple() as items if isinstance(key, int) and key < len(items):
-                    node = items[key]
-                case _:
-                    break
+            below = node.get(key)
+            if below is None:
+                break
+            node = below
         return node
+
+
+def node_of(value: Json, source: Source) -> Node:
+    """A value that stands nowhere but at one place, with all that is in it."""
+    places = Places(source.file)
+    places.numbers.extend((source.line, source.column, source.line, source.column, 1))
+    return Node(value, (Layer("model", value, places, 0),))
+
+
+def _holds(value: Json, key: str | int) -> bool:
+    match value:
+        case Mapping():
+            return key in value
+        case list() | tuple():
+            return isinstance(key, int) and 0 <= key < len(value)
+        case _:
+            return False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +166,7 @@ class Severity(StrEnum):
 class Problem:
     """One finding in the manifests: what is wrong, where, what was expected."""
 
-    rule: str  # stable id in kebab case, such as "unknown-field"; listed in the README
+    rule: str  # stable id in kebab case, such as "unknown-field": that of a Rule
     message: str  # one sentence that names the fault; may quote the manifest, so renderers escape it
     source: Source
     excerpt: str  # the offending source line, without its newline; "" where there is none
@@ -78,8 +182,24 @@ class Documents:
 
     documents: tuple[Document, ...]  # in the order of files, sorted, then of documents in a file
     problems: tuple[Problem, ...]  # files that are no YAML, duplicate keys, limits
-    texts: Mapping[str, str]  # file -> its text, for excerpts
+    files: Mapping[str, bytes]  # name -> what it holds, for excerpts
     digest: str  # SHA-256 over the files' names and bytes, hex: what the manifests were
+
+
+class Declared(NamedTuple):
+    """One item of a document's list of models."""
+
+    written: Node  # as it stands there
+    merged: Node  # with all that goes under and over it
+    owner: str | None  # of the file it stands in
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Merged:
+    """The models of all documents, whether they are valid or not."""
+
+    documents: Documents
+    models: tuple[Declared, ...]  # in the order of files, then as they stand in them
 
 
 class State(StrEnum):

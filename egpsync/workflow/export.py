@@ -11,8 +11,8 @@ from egpsync.core.mark import standby_name
 from egpsync.core.plan import make_plan
 from egpsync.core.select import is_selected, selects_any
 from egpsync.errors import EgpsyncError, UsageError
-from egpsync.manifest.files import STDIN
-from egpsync.manifest.places import in_words
+from egpsync.manifest.find import STDIN
+from egpsync.manifest.findings import in_words
 from egpsync.manifest.write import Written, check_owner, write
 from egpsync.model.live import Live, LiveModel
 from egpsync.model.manifest import Desired

@@ -116,7 +116,7 @@ async def _compare(paths: Sequence[str], settings: Settings, options: PlanOption
         planned = make_plan(checked.desired, live, target, allowed)
         if settings.selection:
             part = part_of(planned.plan, settings.selection, live, lambda _: True)
-    problems = (*checked.problems, *with_excerpts(planned.problems, checked.texts))
+    problems = (*checked.problems, *with_excerpts(planned.problems, checked.files))
     return Planned(checked=checked, plan=planned.plan, problems=problems, options=options, part=part)
 
 

@@ -8,8 +8,9 @@ from pathlib import Path
 from egpsync.errors import FileError
 from egpsync.fields.schemas import load
 from egpsync.manifest.check import check_against
-from egpsync.manifest.files import PROJECT
-from egpsync.manifest.places import Finding, Hint, Lines, Problems
+from egpsync.manifest.find import PROJECT, find, repository_of
+from egpsync.manifest.findings import Finding, Hint
+from egpsync.manifest.problems import Problems
 from egpsync.manifest.read import read
 from egpsync.model.manifest import Documents, Node, Problem
 from egpsync.model.project import Project
@@ -37,7 +38,7 @@ def open_project(named: str | None, here: Path | None = None) -> Opened:
     if file is None:
         return Opened(project=None)
     shown = os.path.relpath(file, here) if file.is_relative_to(here) or named is None else str(named)
-    documents = read([shown])
+    documents = read(find([shown]))
     if documents.problems and [problem.rule for problem in documents.problems] != ["no-manifests"]:
         return Opened(project=None, problems=documents.problems)
     return _checked(shown.replace(os.sep, "/"), documents)
@@ -61,11 +62,6 @@ def find_project(here: Path) -> Path | None:
     return None
 
 
-def repository_of(folder: Path) -> Path | None:
-    """The repository that a folder lies in: the nearest folder above with a .git."""
-    return next((above for above in (folder, *folder.parents) if (above / ".git").exists()), None)
-
-
 def _named(name: str) -> Path:
     file = Path(os.path.abspath(name))  # noqa: PTH100 - links are left as they are named
     if not file.is_file():
@@ -75,18 +71,18 @@ def _named(name: str) -> Path:
 
 
 def _checked(file: str, documents: Documents) -> Opened:
-    problems = Problems(Lines(documents.texts))
+    problems = Problems(documents.files)
     roots = [document.root for document in documents.documents]
     if len(roots) != 1:
         second = roots[1].source if roots else Source(file=file, line=1, column=1)
         message = "a project file is one document, and there is another here" if roots else "the project file is empty"
         problems.add(Finding("wrong-value", message, second, Hint(expected="version: 1, and what is to be said")))
         return Opened(project=None, problems=problems.sorted())
-    return _of_document(file, roots[0], problems, documents.texts)
+    return _of_document(file, roots[0], problems, documents.files)
 
 
-def _of_document(file: str, root: Node, problems: Problems, texts: Mapping[str, str]) -> Opened:
-    for finding in check_against(dict(load(SCHEMA)), root, "the project file", texts):
+def _of_document(file: str, root: Node, problems: Problems, files: Mapping[str, bytes]) -> Opened:
+    for finding in check_against(dict(load(SCHEMA)), root, "the project file", files):
         problems.add(finding)
     if not len(problems):
         folder = Path(file).absolute().parent

@@ -44,7 +44,7 @@ async def plan_revert(file: str, settings: Settings, consent: Consent, watch: Wa
     back = plan_way_back(run.attempted, live, file)
     planned = make_plan(back.desired, live, ours)
     plan = guarded(_annotated(planned.plan, back), settings, consent)
-    checked = Checked(desired=back.desired, problems=(), texts={file: ""}, models=len(run.attempted))
+    checked = Checked(merged=None, desired=back.desired, problems=(), files={file: b""}, models=len(run.attempted))
     return Planned(checked=checked, plan=plan, problems=planned.problems, options=PlanOptions())
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from egpsync.history import Revision
-from egpsync.manifest.files import PROJECT, SUFFIXES, Found
+from egpsync.manifest.find import PROJECT, SUFFIXES, Found
 
 SIGNS = frozenset("*?[")
 SIGN = re.compile(r"\[!?\]?[^\]]*\]|.", re.DOTALL)

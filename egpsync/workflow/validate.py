@@ -5,39 +5,56 @@ from dataclasses import dataclass, replace
 from typing import BinaryIO
 
 from egpsync.manifest.check import check
-from egpsync.manifest.places import Lines
+from egpsync.manifest.desired import desired
+from egpsync.manifest.excerpts import excerpts
+from egpsync.manifest.find import Found, find
+from egpsync.manifest.merge import merge
 from egpsync.manifest.read import read
-from egpsync.manifest.resolve import resolve
-from egpsync.model.manifest import Desired, Problem, Severity
+from egpsync.model.manifest import Desired, Merged, Problem, Severity
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Checked:
     """Manifests that were read and checked."""
 
+    merged: Merged | None  # None for what stands in no manifest
     desired: Desired | None  # None where a problem is an error
     problems: tuple[Problem, ...]
-    texts: Mapping[str, str]  # file -> its text
+    files: Mapping[str, bytes]  # name -> what it holds
     models: int  # how many the manifests declare
     digest: str = ""  # of the files, as they were read
 
 
 def validate(paths: Sequence[str], *, stdin: BinaryIO | None = None) -> Checked:
-    """Read and check manifests. All problems of all files are found in one go; "-" is `stdin`, else the process's."""
-    documents = read(paths, stdin=stdin)
-    problems = (*documents.problems, *check(documents))
-    errors = any(problem.severity is Severity.ERROR for problem in problems)
-    desired = None if errors else resolve(documents)
-    declared = sum(_declared(document.root.value) for document in documents.documents)
-    return Checked(desired=desired, problems=problems, texts=documents.texts, models=declared, digest=documents.digest)
+    """Find, read, check manifests; "-" is `stdin`, else the process's own. Raises FileError for a path to nothing."""
+    return compiled(find(paths, stdin=stdin))
 
 
-def with_excerpts(problems: Iterable[Problem], texts: Mapping[str, str]) -> tuple[Problem, ...]:
+def compiled(found: Sequence[Found]) -> Checked:
+    """Read, merge and check files that were found anywhere. All problems of all files are told in one go."""
+    merged = merge(read(found))
+    documents = merged.documents
+    problems = (*documents.problems, *check(merged))
+    return Checked(
+        merged=merged,
+        desired=None if is_invalid(problems) else desired(merged),
+        problems=problems,
+        files=documents.files,
+        models=len(merged.models),
+        digest=documents.digest,
+    )
+
+
+def is_invalid(problems: Iterable[Problem]) -> bool:
+    """Whether one of them stops the run."""
+    return any(problem.severity is Severity.ERROR for problem in problems)
+
+
+def with_excerpts(problems: Iterable[Problem], files: Mapping[str, bytes]) -> tuple[Problem, ...]:
     """Problems that were found away from the files, with the source lines they are about."""
-    lines = Lines(texts)
-    return tuple(replace(problem, excerpt=lines.shown(problem.source)) for problem in problems)
-
-
-def _declared(root: object) -> int:
-    models = root.get("models") if isinstance(root, Mapping) else None
-    return len(models) if isinstance(models, list) else 0
+    shown = []
+    for problem in problems:
+        line = problem.source.line
+        found = excerpts(files.get(problem.source.file, b""), {line})
+        shown.append(replace(problem, excerpt=found.get(line, "")))
+    return tuple(shown)

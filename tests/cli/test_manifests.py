@@ -86,22 +86,22 @@ def test_an_incomplete_create_is_a_problem_with_its_line(emulator: StartEmulator
 
 
 @pytest.mark.parametrize(
-    ("paths", "message"),
+    ("path", "code", "message"),
     [
-        (["none.yaml"], "there is no such file or folder"),
-        (["*.yaml"], "the pattern matches no file"),
-        (["empty"], "the folder holds no .yaml or .yml file"),
+        ("none.yaml", 1, "Error: none.yaml: there is no such file or folder\n"),
+        ("*.yaml", 1, "Error: *.yaml: the pattern matches no file\n"),
+        ("empty", 3, "the folder holds no .yaml or .yml file"),
     ],
 )
 def test_a_path_that_leads_nowhere_is_no_empty_manifest(
-    emulator: StartEmulator, shell: Shell, paths: list[str], message: str
+    emulator: StartEmulator, shell: Shell, path: str, code: int, message: str
 ) -> None:
     """An account must not look unmanaged because a path is misspelt."""
     running = emulator()
     (shell.folder / "empty").mkdir()
-    done = shell.knows(running).run("plan", *paths)
-    assert done.code == 3
-    assert message in done.out
+    done = shell.knows(running).run("plan", path)
+    assert done.code == code
+    assert message in done.out + done.err
     assert running.log.entries == ()
 
 

@@ -1,17 +1,18 @@
 """Plain entries and items in, the values that core speaks out: manifests without YAML, live models without HTTP."""
 
-from collections.abc import Iterator, Mapping
-from itertools import count
+from collections.abc import Mapping
 from typing import Any
 
 from egpsync.account.listing import parse_model
 from egpsync.account.requests import CREATED, request_of, requests_of
 from egpsync.core.change import PlanOptions
 from egpsync.core.plan import Comparison, make_plan
-from egpsync.manifest.resolve import resolve
+from egpsync.manifest.desired import desired
+from egpsync.manifest.merge import merge
 from egpsync.model.live import Live, LiveModel
-from egpsync.model.manifest import Desired, DesiredModel, Document, Documents, Node
+from egpsync.model.manifest import Desired, DesiredModel, Document, Documents
 from egpsync.model.plan import Change, Plan, Target, Wait, live_model_of
+from tests.manifest.texts import node_of_lines
 
 TARGET = Target(base_url="https://api.egp.scale.com", account_id="acc-1")
 IMAGE: dict[str, Any] = {"registry": "reg.example", "repository": "nlp/sum", "tag": "v1", "command": ["serve"]}
@@ -54,8 +55,8 @@ def launched(model_id: str, name: str, **other: Any) -> dict[str, Any]:
 def desired_of(*entries: Mapping[str, Any], owner: str | None = None) -> Desired:
     """What a manifest with these models wants; each value stands on a line of its own."""
     value = {"version": 1, "models": list(entries), **({"owner": owner} if owner else {})}
-    document = Document(file="a.yaml", root=_node(value, count(1)))
-    return resolve(Documents(documents=(document,), problems=(), texts={}, digest="d"))
+    document = Document(file="a.yaml", root=node_of_lines(value))
+    return desired(merge(Documents(documents=(document,), problems=(), files={}, digest="d")))
 
 
 def desired_model(name: str, vendor: str = "openai", **other: Any) -> DesiredModel:
@@ -105,13 +106,3 @@ def steps_in_words(change: Change) -> list[str]:
         else "{0.method} {0.path}".format(request_of(step))
         for step in change.steps
     ]
-
-
-def _node(value: Any, lines: Iterator[int]) -> Node:
-    line = next(lines)
-    children: Mapping[str, Node] | tuple[Node, ...] | None = None
-    if isinstance(value, Mapping):
-        children = {key: _node(child, lines) for key, child in value.items()}
-    elif isinstance(value, list):
-        children = tuple(_node(child, lines) for child in value)
-    return Node(value=value, file="a.yaml", line=line, column=1, key_line=line, key_column=1, children=children)

@@ -10,12 +10,12 @@ from egpsync.account.requests import CREATED, request_of
 from egpsync.core.change import PlanOptions
 from egpsync.core.guard import Limits, check_guards
 from egpsync.core.plan import Comparison, make_plan
-from egpsync.manifest.check import check
-from egpsync.manifest.read import read
-from egpsync.manifest.resolve import resolve
+from egpsync.manifest.desired import desired
+from egpsync.manifest.merge import merge
 from egpsync.model.plan import Change, Delete, Refusal, Rename, Step, Swap, Wait, live_model_of
 from egpsync.model.values import Source
 from tests.core.build import TARGET, live_of
+from tests.manifest.texts import all_problems, from_paths
 
 CASES = Path(__file__).parent.parent / "cases"
 
@@ -29,10 +29,10 @@ def test_case(case: str) -> None:
 
 def found(case: str, options: dict[str, Any]) -> dict[str, Any]:
     """What the case's plan comes to, with empty parts left out."""
-    documents = read([str(CASES / case / "manifest.yaml")])
-    assert (documents.problems, check(documents)) == ((), ())
+    documents = from_paths([str(CASES / case / "manifest.yaml")])
+    assert all_problems(documents) == ()
     live = live_of(*json.loads((CASES / case / "live.json").read_text()))
-    planned = make_plan(resolve(documents), live, TARGET, PlanOptions(**options))
+    planned = make_plan(desired(merge(documents)), live, TARGET, PlanOptions(**options))
     parts = {"options": options, **_told(planned)}
     return {key: value for key, value in parts.items() if value}
 

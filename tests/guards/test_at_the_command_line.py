@@ -134,12 +134,12 @@ def test_the_wrong_target_is_not_even_asked(
 
 
 def test_a_vanished_folder_deletes_nothing(emulator: StartEmulator, shell: Shell) -> None:
-    """Wrong usage, before anything is asked; named, it is invalid."""
+    """Wrong usage, before anything is asked; named, it is an error."""
     running = emulator(seed=[hosted("a", model_metadata=marked())])
     shell.knows(running).file("configs/models/all.yaml", owned(hosted("a")))
     shutil.rmtree(shell.folder / "configs")
     assert shell.run("apply", "--prune", "--yes").code == 64
-    assert shell.run("apply", "configs/models", "--prune", "--yes").code == 3
+    assert shell.run("apply", "configs/models", "--prune", "--yes").code == 1
     assert running.log.entries == ()
 
 

@@ -10,11 +10,11 @@ from egpsync.core.plan import Comparison, make_plan
 from egpsync.emulator import seed
 from egpsync.emulator.store import Store
 from egpsync.emulator.switches import Switches
-from egpsync.manifest.check import check
-from egpsync.manifest.read import read
-from egpsync.manifest.resolve import resolve
+from egpsync.manifest.desired import desired
+from egpsync.manifest.merge import merge
 from egpsync.model.live import Live
 from egpsync.model.plan import Target
+from tests.manifest.texts import all_problems, from_paths
 
 
 @pytest.fixture
@@ -25,15 +25,17 @@ def planned(root: Path) -> Comparison:
     live = (parse_model(model, method="GET", url="/v5/models") for model in store.models())
     account = Live(models=tuple(sorted(live, key=lambda model: (model.vendor, model.name, model.id))))
     return make_plan(
-        resolve(read([str(root / "configs")])), account, Target(base_url="http://127.0.0.1", account_id=None)
+        desired(merge(from_paths([str(root / "configs")]))),
+        account,
+        Target(base_url="http://127.0.0.1", account_id=None),
     )
 
 
 def test_the_manifests_are_valid(root: Path) -> None:
     """Reading everything below configs/ finds no problem, and does not take the seed for a manifest."""
-    documents = read([str(root / "configs")])
+    documents = from_paths([str(root / "configs")])
     assert [Path(document.file).name for document in documents.documents] == ["chat.yaml", "nlp.yaml", "vision.yaml"]
-    assert (documents.problems, check(documents)) == ((), ())
+    assert all_problems(documents) == ()
 
 
 def test_the_seed_differs_as_its_readme_says(planned: Comparison) -> None:

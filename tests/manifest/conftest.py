@@ -7,8 +7,10 @@ from typing import Protocol
 import pytest
 
 from egpsync.manifest.check import check
-from egpsync.manifest.read import FASTEST, Parser, PureParser, read
+from egpsync.manifest.merge import merge
+from egpsync.manifest.parse import FASTEST, Parser, PureParser
 from egpsync.model.manifest import Documents, Problem
+from tests.manifest.texts import from_paths
 
 
 class Write(Protocol):
@@ -46,7 +48,7 @@ def documents(write: Write) -> Callable[..., Documents]:
         names = [f"{letter}.yaml" for letter, _ in zip("abcdef", texts, strict=False)]
         for name, text in zip(names, texts, strict=True):
             write(text, name)
-        found = read(names)
+        found = from_paths(names)
         assert found.problems == ()
         return found
 
@@ -58,6 +60,6 @@ def problems(documents: Callable[..., Documents]) -> Callable[..., tuple[Problem
     """A function from the text of one file, or several, to the problems that checking finds."""
 
     def check_texts(*texts: str) -> tuple[Problem, ...]:
-        return check(documents(*texts))
+        return check(merge(documents(*texts)))
 
     return check_texts

@@ -1,6 +1,5 @@
 """JSON values as YAML: how they look, and that readers of either version take them for the same."""
 
-import io
 import math
 
 import pytest
@@ -9,8 +8,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from egpsync.manifest.emit import Comments, emit
-from egpsync.manifest.read import FASTEST, Parser, PureParser, read
+from egpsync.manifest.parse import FASTEST, Parser, PureParser
 from egpsync.model.values import Json
+from tests.manifest.texts import from_text
 
 TEXT = st.text(st.characters(codec="utf-8"))
 TRICKY = st.text(st.sampled_from(list("abcny01.-+_:#,'\"[]{}&*!|>%@`?=<~/\\$ \n\t\r\x00\x1b\x85\u2028\ufeff\u3164é😀")))
@@ -29,7 +29,7 @@ def text_of(value: Json) -> str:
 
 def read_back(value: Json, parser: Parser = FASTEST) -> Json:
     """The value, written and read as a manifest."""
-    documents = read(["-"], stdin=io.BytesIO(text_of(value).encode()), parser=parser)
+    documents = from_text(text_of(value), parser)
     assert documents.problems == ()
     return documents.documents[0].root.value["key"]
 

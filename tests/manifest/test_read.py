@@ -1,7 +1,6 @@
 """From paths to documents: which files, which places, which problems."""
 
 import gc
-import io
 import os
 from pathlib import Path
 
@@ -10,15 +9,13 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from egpsync.manifest.read import FASTEST, Limits, Parser, PureParser, read
-from egpsync.model.manifest import Documents, Node, Problem
+from egpsync.errors import FileError
+from egpsync.manifest.find import find
+from egpsync.manifest.parse import Parser, PureParser
+from egpsync.manifest.read import ReadLimits
+from egpsync.model.manifest import Documents, Problem
 from tests.manifest.conftest import Write
-
-
-def from_text(text: str | bytes, parser: Parser = FASTEST, limits: Limits | None = None) -> Documents:
-    """What is read from standard input."""
-    data = text if isinstance(text, bytes) else text.encode()
-    return read(["-"], parser=parser, limits=limits, stdin=io.BytesIO(data))
+from tests.manifest.texts import from_paths, from_text
 
 
 def brief(problems: tuple[Problem, ...]) -> list[tuple[str, str, str]]:
@@ -27,14 +24,18 @@ def brief(problems: tuple[Problem, ...]) -> list[tuple[str, str, str]]:
 
 
 def test_a_document_in_full(parser: Parser) -> None:
-    """Each node has its value and the places of its value and key."""
-    file = "<stdin>"
+    """Values are plain, and each has the places of its key and of itself."""
     root = from_text("a: 1\nb:\n  - x\n  - {c: y}\n", parser).documents[0].root
-    inner = Node("y", file, 4, 9, 4, 6, None)
-    item = Node({"c": "y"}, file, 4, 5, 4, 5, {"c": inner})
-    items = (Node("x", file, 3, 5, 3, 5, None), item)
-    children = {"a": Node(1, file, 1, 4, 1, 1, None), "b": Node(["x", {"c": "y"}], file, 3, 3, 2, 1, items)}
-    assert root == Node({"a": 1, "b": ["x", {"c": "y"}]}, file, 1, 1, 1, 1, children)
+    paths: list[tuple[str | int, ...]] = [(), ("a",), ("b",), ("b", 0), ("b", 1), ("b", 1, "c")]
+    nodes = [root.at(path) for path in paths]
+    assert [(node.value, str(node.key_source), str(node.source)) for node in nodes] == [
+        ({"a": 1, "b": ["x", {"c": "y"}]}, "<stdin>:1:1", "<stdin>:1:1"),
+        (1, "<stdin>:1:1", "<stdin>:1:4"),
+        (["x", {"c": "y"}], "<stdin>:2:1", "<stdin>:3:3"),
+        ("x", "<stdin>:3:5", "<stdin>:3:5"),
+        ({"c": "y"}, "<stdin>:4:5", "<stdin>:4:5"),
+        ("y", "<stdin>:4:6", "<stdin>:4:9"),
+    ]
 
 
 def test_a_node_at_a_path() -> None:
@@ -66,7 +67,7 @@ def test_several_documents_of_one_file_and_empty_ones(parser: Parser) -> None:
 def test_a_byte_order_mark_is_skipped(parser: Parser) -> None:
     """A file that begins with a BOM reads as one without."""
     node = from_text(b"\xef\xbb\xbfa: 1", parser).documents[0].root.at(("a",))
-    assert (node.value, node.key_column) == (1, 1)
+    assert (node.value, str(node.key_source)) == (1, "<stdin>:1:1")
 
 
 def test_an_alias_repeats_its_anchor_at_its_own_place(parser: Parser) -> None:
@@ -93,9 +94,9 @@ def test_a_key_can_be_an_anchor(parser: Parser) -> None:
         (".inf: a\n", [("number-range", "<stdin>:1:1", "JSON has no such number")]),
         ("a: &x 1\n*x : 2\n", [("alias", "<stdin>:2:1", "an alias cannot be a key")]),
         ("a: {<<: {b: 1}}\n", [("merge-key", "<stdin>:1:5", "the merge key << is not part of YAML 1.2")]),
-        ("a: *x\n", [("alias", "<stdin>:1:4", "the alias *x has no anchor")]),
-        ("a: &x {b: *x}\n", [("alias", "<stdin>:1:11", "the alias *x stands inside its own anchor")]),
-        ("a: &x 1\n---\nb: *x\n", [("alias", "<stdin>:3:4", "the alias *x has no anchor")]),
+        ("a: *x\n", [("alias", "<stdin>:1:4", "this alias has no anchor")]),
+        ("a: &x {b: *x}\n", [("alias", "<stdin>:1:11", "this alias stands inside its own anchor")]),
+        ("a: &x 1\n---\nb: *x\n", [("alias", "<stdin>:3:4", "this alias has no anchor")]),
         ("%YAML 1.1\n---\na: 1\n", [("yaml-version", "<stdin>:1:1", "manifests are YAML 1.2")]),
         ("a: b\x07\n", [("encoding", "<stdin>:1:5", "the control character U+0007 is not allowed in YAML")]),
         ("é: x\n\x00", [("encoding", "<stdin>:2:1", "the control character U+0000 is not allowed in YAML")]),
@@ -189,8 +190,8 @@ def test_depth_is_refused_by_our_own_limit(parser: Parser, text: str, place: str
 def test_depth_counts_through_aliases() -> None:
     """An alias brings the depth of what it stands for."""
     text = "a: &a [[[x]]]\nb: [*a]\n"
-    assert from_text(text, limits=Limits(depth=5)).problems == ()
-    assert brief(from_text(text, limits=Limits(depth=4)).problems) == [
+    assert from_text(text, limits=ReadLimits(depth=5)).problems == ()
+    assert brief(from_text(text, limits=ReadLimits(depth=4)).problems) == [
         ("depth", "<stdin>:2:5", "values are nested more than 4 deep")
     ]
 
@@ -208,9 +209,9 @@ def test_aliases_may_not_explode(parser: Parser) -> None:
 def test_size_is_limited(write: Write) -> None:
     """A file beyond the limit is not read."""
     write("a: 123456")
-    assert read(["a.yaml"], limits=Limits(size=9)).problems == ()
-    assert brief(read(["a.yaml"], limits=Limits(size=8)).problems) == [
-        ("file-size", "a.yaml:1:1", "the file is larger than 8 bytes; split it into several files")
+    assert [(file.rule, file.data) for file in find(["a.yaml"], size=9)] == [("", b"a: 123456")]
+    assert [(file.rule, file.message) for file in find(["a.yaml"], size=8)] == [
+        ("file-size", "the file is larger than 8 bytes; split it into several files")
     ]
 
 
@@ -218,20 +219,20 @@ def test_folders_are_searched_for_yaml(write: Write) -> None:
     """Every *.yaml and *.yml below, sorted by name; hidden ones and others are left out."""
     for name in ("c/z.yml", "c/b/a.yaml", "c/.hidden.yaml", "c/.git/x.yaml", "c/README.md", "c/y.yaml"):
         write("a: 1", name)
-    assert [document.file for document in read(["c"]).documents] == ["c/b/a.yaml", "c/y.yaml", "c/z.yml"]
+    assert [document.file for document in from_paths(["c"]).documents] == ["c/b/a.yaml", "c/y.yaml", "c/z.yml"]
 
 
 def test_patterns_are_expanded(write: Write) -> None:
     """A pattern means the files it matches, at any depth with **."""
     for name in ("c/a.yaml", "c/d/b.yaml", "c/b.txt"):
         write("a: 1", name)
-    assert [document.file for document in read(["c/**/*.yaml"]).documents] == ["c/a.yaml", "c/d/b.yaml"]
+    assert [document.file for document in from_paths(["c/**/*.yaml"]).documents] == ["c/a.yaml", "c/d/b.yaml"]
 
 
 def test_a_file_given_twice_is_read_once(write: Write) -> None:
     """However it is named, and a file named by itself needs no suffix."""
     path = write("a: 1", "c/manifest")
-    found = read(["c/manifest", "./c/manifest", str(path), "c/*"])
+    found = from_paths(["c/manifest", "./c/manifest", str(path), "c/*"])
     assert [document.file for document in found.documents] == ["c/manifest"]
 
 
@@ -240,14 +241,12 @@ def test_files_outside_keep_the_name_that_was_given(write: Write, tmp_path: Path
     write("a: 1", "a.yaml")
     (tmp_path / "below").mkdir()
     os.chdir(tmp_path / "below")
-    assert [document.file for document in read(["../a.yaml"]).documents] == ["../a.yaml"]
+    assert [document.file for document in from_paths(["../a.yaml"]).documents] == ["../a.yaml"]
 
 
 @pytest.mark.parametrize(
     ("path", "expected"),
     [
-        ("nowhere", ("no-such-path", "nowhere:1:1", "there is no such file or folder")),
-        ("no*.yaml", ("no-such-path", "no*.yaml:1:1", "the pattern matches no file")),
         ("empty", ("no-manifests", "empty:1:1", "the folder holds no .yaml or .yml file")),
         (
             "dangling.yaml",
@@ -260,13 +259,31 @@ def test_paths_that_lead_nowhere(write: Write, tmp_path: Path, path: str, expect
     write("a: 1")
     (tmp_path / "empty").mkdir()
     (tmp_path / "dangling.yaml").symlink_to("gone.yaml")
-    found = read(["a.yaml", path])
+    found = from_paths(["a.yaml", path])
     assert (brief(found.problems), len(found.documents)) == ([expected], 1)
+
+
+@pytest.mark.parametrize(
+    ("paths", "told"),
+    [
+        (["nowhere"], "nowhere: there is no such file or folder"),
+        (["no*.yaml"], "no*.yaml: the pattern matches no file"),
+        (["a.yaml", "b", "c"], "b: there is no such file or folder (and 1 more of the paths lead nowhere)"),
+    ],
+)
+def test_a_path_that_is_not_there(write: Write, paths: list[str], told: str) -> None:
+    """A path to nothing is a mistake of the call, not of a manifest."""
+    write("a: 1")
+    with pytest.raises(FileError) as error:
+        find(paths)
+    assert str(error.value).splitlines()[0] == told
 
 
 def test_no_paths_at_all_are_no_manifests() -> None:
     """Nothing read is a problem of its own."""
-    assert brief(read([]).problems) == [("no-manifests", ".:1:1", "there is no manifest: all that was read is empty")]
+    assert brief(from_paths([]).problems) == [
+        ("no-manifests", ".:1:1", "there is no manifest: all that was read is empty")
+    ]
 
 
 def test_problems_of_all_files_are_told(write: Write) -> None:
@@ -274,7 +291,7 @@ def test_problems_of_all_files_are_told(write: Write) -> None:
     write("a: [", "a.yaml")
     write("a: 1\na: 2", "b.yaml")
     write("a: 1", "c.yaml")
-    found = read(["c.yaml", "b.yaml", "a.yaml"])
+    found = from_paths(["c.yaml", "b.yaml", "a.yaml"])
     assert [(problem.source.file, problem.rule) for problem in found.problems] == [
         ("a.yaml", "yaml-syntax"),
         ("b.yaml", "duplicate-key"),
@@ -286,13 +303,13 @@ def test_the_digest_follows_names_and_bytes(write: Write) -> None:
     """The same files give the same digest in any order; another byte or name gives another."""
     write("a: 1", "a.yaml")
     write("b: 1", "b.yaml")
-    digests = [read(paths).digest for paths in (["a.yaml", "b.yaml"], ["b.yaml", "a.yaml"], ["."])]
+    digests = [from_paths(paths).digest for paths in (["a.yaml", "b.yaml"], ["b.yaml", "a.yaml"], ["."])]
     assert len(set(digests)) == 1
     write("a: 1 ", "a.yaml")
-    assert read(["."]).digest != digests[0]
+    assert from_paths(["."]).digest != digests[0]
     write("a: 1", "a.yaml")
     (Path.cwd() / "b.yaml").rename("c.yaml")
-    assert read(["."]).digest != digests[0]
+    assert from_paths(["."]).digest != digests[0]
 
 
 @pytest.mark.parametrize("enabled", [True, False])
@@ -307,23 +324,23 @@ def test_the_garbage_collector_is_left_as_it_was(enabled: bool) -> None:
         gc.enable()
 
 
-def test_texts_are_kept_for_excerpts(write: Write) -> None:
-    """Each file's text is there under its name."""
+def test_bytes_are_kept_for_excerpts(write: Write) -> None:
+    """What each file holds is there under its name."""
     write("a: 1\r\n")
-    assert read(["a.yaml"]).texts == {"a.yaml": "a: 1\r\n"}
+    assert from_paths(["a.yaml"]).files == {"a.yaml": b"a: 1\r\n"}
 
 
 @pytest.mark.parametrize(
     ("text", "excerpt"),
     [
-        ("env_vars:\n  TOKEN: s3cret\n  TOKEN: s3cret\n", "  (sensitive)"),
-        ("x: {env_vars: {T: s3cret, T: s3cret}}\n", "x: {env_vars: (sensitive)"),
-        ("env_vars: {\n  T: s3cret, T: s3cret}\n", "  (sensitive)"),
-        ("env_vars:\n  TOKEN: |\n    s3cret\n  TOKEN: s3cret\nb: 1", "  (sensitive)"),
+        ("env_vars:\n  TOKEN: s3cret\n  TOKEN: s3cret\n", "  TOKEN: (sensitive)"),
+        ("x: {env_vars: {T: s3cret, T: s3cret}}\n", "x: {env_vars: {T: (sensitive), T: (sensitive)}}"),
+        ("env_vars: {\n  T: s3cret, T: s3cret}\n", "  T: (sensitive), T: (sensitive)}"),
+        ("env_vars:\n  TOKEN: |\n    s3cret\n  TOKEN: s3cret\nb: 1", "  TOKEN: (sensitive)"),
         ('"env_vars":\n  TOKEN: >\n    s3cret\n\n    @s3cret\n   s3cret\n b', "   (sensitive)"),
         ("env_vars:\n  A: s3cret\nb: 1\nb: 2\n", "b: 2"),
         ("env_vars:\n- {T: s3cret, T: s3cret}\nb: 1\n", "(sensitive)"),
-        ('{"env_vars": {\n"T": "s3cr}et",\n"T": "s3cret"\n}}', "(sensitive)"),
+        ('{"env_vars": {\n"T": "s3cr}et",\n"T": "s3cret"\n}}', '"T": (sensitive)'),
         ('{"env_vars": {\n"T": "s3cret"\n},\n"b": 1,\n"b": 2}', '"b": 2}'),
     ],
 )
@@ -364,14 +381,20 @@ def test_what_pyyaml_dumps_reads_back(value: dict[str, object], flow: bool) -> N
     """Any JSON value survives, under both parsers alike, with every plain key at the place that its node tells."""
     text = yaml.dump(value, Dumper=QuotingDumper, default_flow_style=flow, width=10_000)
     found = from_text(text)
-    assert found == from_text(text, PureParser)
+    assert told(found) == told(from_text(text, PureParser))
     assert found.problems == ()
     assert plain_equal(found.documents[0].root.value, value)
     lines = text.split("\n")
-    children = found.documents[0].root.children
-    assert isinstance(children, dict)
-    for key, node in children.items():
-        assert lines[node.key_line - 1][node.key_column - 1 :].lstrip("\"'").startswith(str(key))
+    root = found.documents[0].root
+    for key in root.value:
+        place = root.at((key,)).key_source
+        assert lines[place.line - 1][place.column - 1 :].lstrip("\"'").startswith(str(key))
+
+
+def told(documents: Documents) -> tuple[object, ...]:
+    """All that was read, with its places."""
+    roots = [document.root for document in documents.documents]
+    return documents.problems, [(root.value, list(root.layers[0].places.numbers)) for root in roots]
 
 
 def plain_equal(one: object, other: object) -> bool:

@@ -1,6 +1,5 @@
 """Live models as a manifest: minimal, valid, and equal to what is live."""
 
-import io
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -12,12 +11,13 @@ from egpsync.account.requests import requests_of
 from egpsync.core.plan import Comparison, make_plan
 from egpsync.errors import UsageError
 from egpsync.manifest.check import check
-from egpsync.manifest.read import read
-from egpsync.manifest.resolve import resolve
+from egpsync.manifest.desired import desired
+from egpsync.manifest.merge import merge
 from egpsync.manifest.write import check_owner, write
 from egpsync.model.live import Live, LiveModel
 from egpsync.model.plan import Target
 from egpsync.model.values import Json
+from tests.manifest.texts import from_text
 
 HEAD = """\
 # yaml-language-server: $schema=manifest.schema.json
@@ -67,10 +67,10 @@ def entry(model: LiveModel) -> str:
 
 def plan_again(models: Sequence[LiveModel], text: str) -> Comparison:
     """The text, checked and planned against the very models that it was written from."""
-    documents = read(["-"], stdin=io.BytesIO(text.encode()))
-    assert (documents.problems, check(documents)) == ((), ())
+    documents = from_text(text)
+    assert (documents.problems, check(merge(documents))) == ((), ())
     account = Live(models=tuple(sorted(models, key=lambda model: (model.vendor, model.name, model.id))))
-    return make_plan(resolve(documents), account, Target(base_url="http://127.0.0.1", account_id=None))
+    return make_plan(desired(merge(documents)), account, Target(base_url="http://127.0.0.1", account_id=None))
 
 
 def test_a_model_of_each_family() -> None:

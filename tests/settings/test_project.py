@@ -182,7 +182,7 @@ accepted_drift: [{model: a, until: 2026-01-01, reason: x, target: t}]
 repository_url: 'javascript:alert(1)'
   2:17: repository_url is "javascript:alert(1)"
 a: &a [*a]
-  2:8: the alias *a stands inside its own anchor
+  2:8: this alias stands inside its own anchor
 """
 """The second line of a file, and below it what is said against it."""
 

@@ -1,20 +1,22 @@
 """Defaults merged under models, and the models that come out."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from egpsync.manifest.resolve import merge, resolve
+from egpsync.manifest.desired import desired
+from egpsync.manifest.merge import merge, overlaid
 from egpsync.model.manifest import Desired, DesiredModel, Documents, Lifecycle, Node, State
 from egpsync.model.values import Json, Source
+from tests.manifest.texts import node_of_lines
 
 Read = Callable[..., Documents]
 
 
-def fields(desired: Desired) -> dict[str, Json]:
+def fields(found: Desired) -> dict[str, Json]:
     """The fields of each model, by name."""
-    return {model.name: model.fields for model in desired.models}
+    return {model.name: model.fields for model in found.models}
 
 
 def test_a_model_in_full(documents: Read) -> None:
@@ -30,7 +32,7 @@ models:
     lifecycle: {ignore_changes: [model_metadata.tier]}
 """
     read = documents(text)
-    (model,) = resolve(read).models
+    (model,) = desired(merge(read)).models
     assert model == DesiredModel(
         vendor="launch",
         name="a",
@@ -59,14 +61,14 @@ models:
     vendor_configuration: {model_image: {command: [c], env_vars: {B: null}, request_schema: null}}
 """
     image = {"command": ["c"], "env_vars": {"A": "x", "B": None}, "request_schema": None, "tag": "v1"}
-    assert fields(resolve(documents(text))) == {"a": {"vendor_configuration": {"model_image": image}}}
+    assert fields(desired(merge(documents(text)))) == {"a": {"vendor_configuration": {"model_image": image}}}
 
 
 def test_defaults_hold_for_their_own_file(documents: Read) -> None:
     """Models keep the order of files, and each file's defaults go no further."""
     first = "version: 1\ndefaults: {model_vendor: openai, model_type: generic}\nmodels: [{name: b}, {name: a}]"
     second = "version: 1\nmodels: [{name: c, model_vendor: azure}]"
-    found = resolve(documents(first, second))
+    found = desired(merge(documents(first, second)))
     assert [(model.name, model.vendor, model.fields) for model in found.models] == [
         ("b", "openai", {"model_type": "generic"}),
         ("a", "openai", {"model_type": "generic"}),
@@ -94,7 +96,7 @@ models:
         "vendor_configuration": {"model_infra": {"gpus": 1}},
     }
     metadata = {"model_metadata": {"team": "nlp"}}
-    assert fields(resolve(documents(text))) == {"a": both, "b": both, "c": metadata, "d": metadata}
+    assert fields(desired(merge(documents(text)))) == {"a": both, "b": both, "c": metadata, "d": metadata}
 
 
 def test_hosted_vendors_are_one_family(documents: Read) -> None:
@@ -103,7 +105,7 @@ def test_hosted_vendors_are_one_family(documents: Read) -> None:
 defaults: {model_vendor: openai, model_type: chat_completion}
 models: [{name: a, model_vendor: cohere}]
 """
-    assert fields(resolve(documents(text))) == {"a": {"model_type": "chat_completion"}}
+    assert fields(desired(merge(documents(text)))) == {"a": {"model_type": "chat_completion"}}
 
 
 def test_a_tombstone_takes_only_the_vendor(documents: Read) -> None:
@@ -115,7 +117,7 @@ models: [{name: a, state: absent}, {id: m-1, state: absent}]
     nothing = Lifecycle(prevent_destroy=None, prevent_redeploy=None, ignore_changes=())
     assert [
         (model.vendor, model.name, model.id, model.state, model.fields, model.lifecycle)
-        for model in resolve(documents(text)).models
+        for model in desired(merge(documents(text))).models
     ] == [
         ("launch", "a", None, State.ABSENT, {}, nothing),
         ("", "", "m-1", State.ABSENT, {}, nothing),
@@ -125,14 +127,8 @@ models: [{name: a, state: absent}, {id: m-1, state: absent}]
 def test_owners_and_digest(documents: Read) -> None:
     """Every owner that a file names, sorted, also of a file without models; the digest is that of the documents."""
     read = documents("version: 1\nowner: b", "version: 1\nowner: a\nmodels: []", "version: 1")
-    found = resolve(read)
+    found = desired(merge(read))
     assert (found.owners, found.digest, found.models) == (("a", "b"), read.digest, ())
-
-
-def node(value: Json, file: str) -> Node:
-    """A tree of nodes whose places tell the file they come from."""
-    children = {key: node(child, file) for key, child in value.items()} if isinstance(value, dict) else None
-    return Node(value, file, 1, 1, 1, 1, children)
 
 
 LEAVES = st.dictionaries(
@@ -149,33 +145,33 @@ MAPPINGS = st.recursive(
 
 @given(MAPPINGS, MAPPINGS, MAPPINGS)
 def test_merging_is_associative(one: Json, two: Json, three: Json) -> None:
-    """Three layers give the same from either end, values and places."""
-    nodes = node(one, "1"), node(two, "2"), node(three, "3")
-    left = merge(merge(nodes[0], nodes[1]), nodes[2])
-    right = merge(nodes[0], merge(nodes[1], nodes[2]))
-    assert left == right
+    """Three layers give the same from either end."""
+    assert overlaid(overlaid(one, two), three) == overlaid(one, overlaid(two, three))
 
 
 @given(MAPPINGS)
 def test_merging_with_nothing_changes_nothing(value: Json) -> None:
     """An empty mapping is the neutral element, and merging with itself is itself."""
-    empty, one = node({}, "0"), node(value, "1")
-    assert (merge(empty, one), merge(one, empty).value, merge(one, one)) == (one, value, one)
+    assert (overlaid({}, value), overlaid(value, {}), overlaid(value, value)) == (value, value, value)
 
 
 @given(MAPPINGS, MAPPINGS)
-def test_the_model_wins_and_inputs_stay(base: Json, over: Json) -> None:
-    """Every leaf of the model is in the merged one, with its place; neither side is changed."""
-    below, above = node(base, "1"), node(over, "2")
-    merged = merge(below, above)
-    assert (below, above) == (node(base, "1"), node(over, "2"))
-    assert_wins(merged, above)
+def test_the_model_wins_and_each_value_keeps_its_place(base: Json, over: Json) -> None:
+    """Every leaf of the merged model is told to stand where the uppermost layer that has it wrote it."""
+    below, above = node_of_lines(base, "defaults.yaml"), node_of_lines(over, "model.yaml")
+    merged = Node(overlaid(base, over), (*above.layers, *below.layers))
+    for path, value in leaves(merged.value):
+        setter = above if above.find(path) else below
+        found, written = merged.find(path), setter.find(path)
+        assert found is not None
+        assert written is not None
+        assert (found.value, found.source, found.key_source) == (value, written.source, written.key_source)
 
 
-def assert_wins(merged: Node, over: Node) -> None:
-    """Each leaf of `over` stands in `merged` as it is."""
-    if isinstance(over.children, Mapping) and isinstance(merged.children, Mapping):
-        for key, child in over.children.items():
-            assert_wins(merged.children[key], child)
+def leaves(value: Json, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Json]]:
+    """Every value that is no mapping, and empty ones, with its path."""
+    if isinstance(value, dict) and value:
+        for key, item in value.items():
+            yield from leaves(item, (*path, key))
     else:
-        assert merged == over
+        yield path, value

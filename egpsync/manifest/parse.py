@@ -1,0 +1,118 @@
+"""A file's bytes in, the events of YAML out, or why they are not text that YAML takes; the only importer of yaml."""
+
+import re
+from collections.abc import Callable
+from typing import Any, TypeAlias
+
+import yaml
+from yaml.events import (
+    AliasEvent,
+    DocumentStartEvent,
+    MappingEndEvent,
+    MappingStartEvent,
+    ScalarEvent,
+    SequenceEndEvent,
+    SequenceStartEvent,
+    StreamEndEvent,
+)
+
+from egpsync.manifest.findings import LINE_BREAK, Finding, Hint
+from egpsync.model.values import Source
+
+__all__ = [
+    "FASTEST",
+    "AliasEvent",
+    "DocumentStartEvent",
+    "MappingEndEvent",
+    "MappingStartEvent",
+    "MarkedYAMLError",
+    "Parser",
+    "PureParser",
+    "ReaderError",
+    "ScalarEvent",
+    "SequenceEndEvent",
+    "SequenceStartEvent",
+    "StreamEndEvent",
+    "YAMLError",
+    "bad_character",
+    "not_text",
+    "without_mark",
+]
+
+Parser: TypeAlias = Callable[[bytes], Any]
+"""UTF-8 without a byte order mark -> an object with PyYAML's get_event(), which raises YAMLError."""
+
+YAMLError = yaml.YAMLError
+MarkedYAMLError = yaml.MarkedYAMLError
+ReaderError = yaml.reader.ReaderError
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+CONTROL = re.compile("[^\x09\x0a\x0d\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""What YAML does not allow as it is."""
+
+_BREAK = "breaks the line for some programs and not for others"
+MISREAD = {"\x85": _BREAK, "\u2028": _BREAK, "\u2029": _BREAK, "\ufeff": "is invisible, and shifts what follows"}
+"""Characters that PyYAML, which reads by YAML 1.1, places or understands otherwise than YAML 1.2 and editors."""
+
+
+class PureParser(yaml.reader.Reader, yaml.scanner.Scanner, yaml.parser.Parser):
+    """PyYAML's own parser, for where its C library is missing: the same events, many times slower."""
+
+    def __init__(self, data: bytes) -> None:
+        yaml.reader.Reader.__init__(self, data)
+        yaml.scanner.Scanner.__init__(self)
+        yaml.parser.Parser.__init__(self)
+
+    def get_event(self) -> Any:
+        """The next event; an escape that is no Unicode character is a ScannerError, as in the C library."""
+        try:
+            event = super().get_event()  # type: ignore[no-untyped-call]
+        except (ValueError, OverflowError) as error:
+            raise self._bad_escape(self.get_mark()) from error
+        if isinstance(event, ScalarEvent) and any("\ud800" <= sign <= "\udfff" for sign in event.value):
+            raise self._bad_escape(event.start_mark)
+        return event
+
+    def _bad_escape(self, mark: Any) -> yaml.scanner.ScannerError:
+        problem = "found invalid Unicode character escape code"
+        return yaml.scanner.ScannerError("while parsing a quoted scalar", mark, problem, mark)
+
+
+FASTEST: Parser = yaml.cyaml.CParser if yaml.__with_libyaml__ else PureParser  # type: ignore[attr-defined]
+
+
+def without_mark(data: bytes) -> bytes:
+    """The bytes after a byte order mark, which the parsers would count differently."""
+    return data.removeprefix(BYTE_ORDER_MARK)
+
+
+def not_text(file: str, data: bytes) -> Finding | None:
+    """What keeps the file from being parsed at all."""
+    try:
+        text = without_mark(data).decode("utf-8")
+    except UnicodeDecodeError as error:
+        before = without_mark(data)[: error.start].decode("utf-8", errors="replace")
+        utf16 = data.startswith((b"\xff\xfe", b"\xfe\xff"))
+        message = "the file is UTF-16" if utf16 else f"the byte 0x{error.object[error.start]:02x} is not UTF-8"
+        return Finding("encoding", message, end_of(before, file), Hint(expected="a file saved as UTF-8"))
+    for sign, why in MISREAD.items() if not text.isascii() else ():
+        if sign in text:
+            message = f"the character U+{ord(sign):04X} {why}"
+            hint = Hint(expected=f'the escape "\\u{ord(sign):04x}" in double quotes')
+            return Finding("encoding", message, end_of(text[: text.index(sign)], file), hint)
+    return None
+
+
+def bad_character(file: str, data: bytes) -> Finding:
+    """The control character that the parser stopped at: it tells the place in bytes or in characters, as it is made."""
+    text = without_mark(data).decode("utf-8")
+    found = CONTROL.search(text)
+    sign, start = (found[0], found.start()) if found else ("?", 0)
+    message = f"the control character U+{ord(sign):04X} is not allowed in YAML"
+    hint = Hint(expected="an escape in double quotes, where it is meant")
+    return Finding("encoding", message, end_of(text[:start], file), hint)
+
+
+def end_of(text: str, file: str) -> Source:
+    """The place just after the text, where the file begins with it."""
+    lines = LINE_BREAK.split(text)
+    return Source(file=file, line=len(lines), column=len(lines[-1]) + 1)
