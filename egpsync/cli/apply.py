@@ -11,7 +11,17 @@ import click
 
 from egpsync.cli import complain
 from egpsync.cli.online import Call, at_a_terminal, refuse_age_without
-from egpsync.cli.options import Command, access, manifests, output, planning, rollout, saved_plans, selection
+from egpsync.cli.options import (
+    Command,
+    access,
+    changed_since,
+    manifests,
+    output,
+    planning,
+    rollout,
+    saved_plans,
+    selection,
+)
 from egpsync.cli.output import exit_code
 from egpsync.cli.plan import show_plan
 from egpsync.cli.progress import show_progress
@@ -38,6 +48,7 @@ SIGNALS = {signal.SIGINT: ExitCode.INTERRUPTED, signal.SIGTERM: ExitCode.TERMINA
 @click.command("apply", cls=Command)
 @manifests
 @selection
+@changed_since
 @click.option("--dry-run", is_flag=True, help="Exactly egpsync plan: nothing but GETs is sent.")
 @click.option("-y", "--yes", is_flag=True, help="Do not ask. Needed where nobody can be asked.")
 @click.option("--plan", "saved", type=click.Path(dir_okay=False), help="Send exactly what this saved plan shows.")

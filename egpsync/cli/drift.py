@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from egpsync.cli.online import Call
-from egpsync.cli.options import Command, access, manifests, output, selection
+from egpsync.cli.options import Command, access, changed_since, manifests, output, selection
 from egpsync.cli.plan import show_plan
 from egpsync.model.report import Kind
 from egpsync.workflow.plan import Watch, drift
@@ -15,6 +15,7 @@ from egpsync.workflow.plan import Watch, drift
 @click.command("drift", cls=Command)
 @manifests
 @selection
+@changed_since
 @access
 @output
 def command(paths: tuple[str, ...], **chosen: Any) -> None:

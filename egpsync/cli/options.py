@@ -146,7 +146,7 @@ def selection(command: Decorated) -> Decorated:
     )
 
 
-def changes(command: Decorated) -> Decorated:
+def changed_since(command: Decorated) -> Decorated:
     """Which of the models are meant, by what the manifests were before."""
     return option(
         "--changed-since",

@@ -7,7 +7,17 @@ import click
 
 from egpsync.cli import complain
 from egpsync.cli.online import Call, refuse_age_without
-from egpsync.cli.options import Command, access, manifests, output, planning, saved_plans, selection, state
+from egpsync.cli.options import (
+    Command,
+    access,
+    changed_since,
+    manifests,
+    output,
+    planning,
+    saved_plans,
+    selection,
+    state,
+)
 from egpsync.cli.output import exit_code
 from egpsync.model.report import Kind
 from egpsync.workflow.plan import Planned, Watch
@@ -17,6 +27,7 @@ from egpsync.workflow.saved import Reviewed, review, save
 @click.command("plan", cls=Command)
 @manifests
 @selection
+@changed_since
 @click.option("--detailed-exitcode", is_flag=True, help="Exit 2 where there is something to apply.")
 @click.option("--out", type=click.Path(dir_okay=False), metavar="FILE", help="Save the plan for egpsync apply --plan.")
 @click.option("--check", type=click.Path(dir_okay=False), metavar="FILE", help="Does this saved plan still hold?")

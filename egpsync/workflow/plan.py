@@ -20,6 +20,7 @@ from egpsync.model.run import Event
 from egpsync.records.folder import StateFolder
 from egpsync.records.journal import Deployed, fingerprint_of
 from egpsync.settings import Settings
+from egpsync.workflow.revision import changed_since, checked_at
 from egpsync.workflow.validate import Checked, validate, with_excerpts
 
 
@@ -106,7 +107,7 @@ async def _compare(paths: Sequence[str], settings: Settings, options: PlanOption
             f"{one} means no model of these manifests",
             advice="Nothing was sent. Is it spelt as the manifests spell it?",
         )
-    target, part = target_of(settings), None
+    changed, target, part = _changed(paths, settings), target_of(settings), None
     if check_target(target, _limits(settings, Consent())):
         planned = make_plan(replace(checked.desired, models=()), Live(models=()), target)
     else:
@@ -115,9 +116,15 @@ async def _compare(paths: Sequence[str], settings: Settings, options: PlanOption
         allowed = replace(options, prune=options.prune and not settings.selection)
         planned = make_plan(checked.desired, live, target, allowed)
         if settings.selection:
-            part = part_of(planned.plan, settings.selection, live, lambda _: True)
+            part = part_of(planned.plan, settings.selection, live, changed)
     problems = (*checked.problems, *with_excerpts(planned.problems, checked.files))
     return Planned(checked=checked, plan=planned.plan, problems=problems, options=options, part=part)
+
+
+def _changed(paths: Sequence[str], settings: Settings) -> Callable[[Change], bool]:
+    """Whether a model is another than in the revision that is named, if one is."""
+    name = settings.selection.changed_since
+    return changed_since(checked_at(name, paths).desired) if name is not None else lambda _: True
 
 
 def _is_protected(model: DesiredModel) -> bool:

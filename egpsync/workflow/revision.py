@@ -1,15 +1,41 @@
-"""A git revision and paths in, the files that those paths meant then out: as find has them of the working folder."""
+"""A git revision and paths in, the manifests that those paths meant then out: found as in the working folder."""
 
+import json
 import os
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
-from egpsync.history import Revision
+from egpsync.history import Revision, repository_at, revision
 from egpsync.manifest.find import PROJECT, SUFFIXES, Found
+from egpsync.model.manifest import Desired, DesiredModel
+from egpsync.model.plan import Change
+from egpsync.workflow.validate import Checked, compiled
 
 SIGNS = frozenset("*?[")
 SIGN = re.compile(r"\[!?\]?[^\]]*\]|.", re.DOTALL)
+
+
+def checked_at(name: str, paths: Sequence[str]) -> Checked:
+    """The manifests of a revision, checked. Raises HistoryError."""
+    here = Path.cwd()
+    return compiled(find_at(revision(repository_at(here), name), paths, here))
+
+
+def changed_since(before: Desired | None) -> Callable[[Change], bool]:
+    """Whether a change's model is another than it was; all are where there was nothing that could be read."""
+    known = {} if before is None else {(model.vendor, model.name): _resolved(model) for model in before.models}
+
+    def changed(change: Change) -> bool:
+        model = change.desired
+        return model is not None and known.get((model.vendor, model.name)) != _resolved(model)
+
+    return changed
+
+
+def _resolved(model: DesiredModel) -> str:
+    """All that the manifests say of a model; as text, in which 1 is not true."""
+    return json.dumps([model.owner, model.node.value], sort_keys=True)
 
 
 def find_at(revision: Revision, paths: Sequence[str], here: Path) -> tuple[Found, ...]:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from egpsync.core.select import _hashed
 from tests.cli.samples import Shell, hosted, launch
 from tests.conftest import StartEmulator
+from tests.test_history import commit, git
 
 HEAD = {"version": 1, "owner": "us"}
 
@@ -191,3 +192,33 @@ def test_consent_in_the_project_file(  # noqa: PLR0917
     done = shell.run("plan", "--limit-count", "3", "--format", "json")
     assert (done.code, done.json["notes"]) == (code, [note] if note else [])
     assert shell.run("plan", "--format", "json", "--limit-count", "9").json["notes"] == []
+
+
+def test_models_that_changed_since_a_revision(emulator: StartEmulator, shell: Shell) -> None:
+    """By their resolved value: defaults count, order and layout do not; from a folder below as from the top."""
+    shell.knows(emulator())
+    git(shell.folder, "init", "-q")
+    commit(shell.folder, {"models/one.yaml": json.dumps({**HEAD, "models": [hosted("a"), hosted("b")]})})
+    two = {"version": 1, "owner": "us", "defaults": {"model_metadata": {"n": 1}}, "models": [hosted("c"), hosted("d")]}
+    commit(shell.folder, {"models/two.yaml": json.dumps(two)})
+    arguments = ("--changed-since", "HEAD~1", "models")
+    assert planned(shell, *arguments) == {"c", "d"}
+    assert planned(shell, "--changed-since", "HEAD", "models") == set()
+    reordered = {"models": [dict(reversed(hosted("b").items())), hosted("a")], **HEAD}
+    shell.file("models/one.yaml", json.dumps(reordered, indent=3))
+    shell.file("models/two.yaml", json.dumps({**two, "defaults": {"model_metadata": {"n": True}}}))
+    assert planned(shell, "--changed-since", "HEAD", "models") == {"c", "d"}
+    done = shell.run("plan", "--changed-since", "HEAD", "--exclude", "c", "models")
+    assert done.out.splitlines()[1] == "3 models are left out by --exclude c --changed-since HEAD"
+    assert shell.run("plan", "--changed-since", "nowhere", "models").code == 1
+
+
+def test_a_revision_without_manifests_changed_all(emulator: StartEmulator, shell: Shell) -> None:
+    """As one that could not be read has."""
+    shell.knows(emulator())
+    git(shell.folder, "init", "-q")
+    commit(shell.folder, {"README": ""})
+    commit(shell.folder, {"models/one.yaml": "models: ["})
+    shell.file("models/one.yaml", json.dumps({**HEAD, "models": [hosted("a")]}))
+    assert planned(shell, "--changed-since", "HEAD~1", "models") == {"a"}
+    assert planned(shell, "--changed-since", "HEAD", "models") == {"a"}
