@@ -31,7 +31,7 @@ def record(change: Change, requests: Iterable[Request]) -> ChangeRecord:
 
 def record_request(vendor: str, request: Request) -> Request:
     """The request with its secrets masked."""
-    return replace(request, body=None if request.body is None else masked(vendor, (), request.body))
+    return replace(request, body=None if request.body is None else masked((), request.body))
 
 
 def record_end(planned: ChangeRecord, result: ChangeResult) -> ChangeRecord:
@@ -56,13 +56,13 @@ def told(changes: Iterable[Change], text: str) -> str:
 
 def secrets_sent(vendor: str, request: Request) -> list[str]:
     """The secret values in a request, in the order in which they stand there."""
-    return list(secrets_in(vendor, (), request.body))
+    return list(secrets_in((), request.body))
 
 
 def seen(change: Change) -> Json:
     """What the plan saw of the change's live model, its secrets masked; None where there is none."""
     live = change.live
-    return [live.id, live.name, masked(live.vendor, (), live.fields)] if live else None
+    return [live.id, live.name, masked((), live.fields)] if live else None
 
 
 def document_of(change: ChangeRecord) -> dict[str, Any]:
@@ -93,7 +93,7 @@ def _change_of(document: JsonMap) -> ChangeRecord:
 
 def _field(vendor: str, field: FieldChange) -> FieldRecord:
     before, after = (
-        hidden(value) if field.sensitive else masked(vendor, field.path, value) for value in (field.before, field.after)
+        hidden(value) if field.sensitive else masked(field.path, value) for value in (field.before, field.after)
     )
     return FieldRecord(
         path=field.path,
@@ -110,10 +110,10 @@ def _field(vendor: str, field: FieldChange) -> FieldRecord:
 def _secrets_of(change: Change) -> Iterator[str]:
     for field in change.fields:
         for value in (field.before, field.after):
-            yield from texts_in(value) if field.sensitive else secrets_in(change.vendor, field.path, value)
+            yield from texts_in(value) if field.sensitive else secrets_in(field.path, value)
     for held in (
         *(step.body for step in change.writes if isinstance(step, Create | Update)),
         change.live.fields if change.live else None,
         change.desired.fields if change.desired else None,
     ):
-        yield from secrets_in(change.vendor, (), held)
+        yield from secrets_in((), held)

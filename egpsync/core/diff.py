@@ -78,7 +78,7 @@ def _change(desired: DesiredModel, live: LiveModel, path: Path) -> FieldChange:
         before=before,
         after=after,
         effect=Effect.IMMUTABLE if across_zero else policy.effect,
-        sensitive=is_secret(desired.vendor, path),
+        sensitive=is_secret(path),
         source=desired.source_of(path),
         reason=ACROSS_ZERO if across_zero else policy.reason,
     )

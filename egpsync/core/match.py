@@ -54,8 +54,8 @@ class _Search:
     """The pairing under way: who is taken, who is paired, what was refused."""
 
     def __init__(self, live: Live) -> None:
-        self.ids = live.by_id()
-        self.names = live.by_name()
+        self.ids = live.by_id
+        self.names = live.by_name
         self.taken: set[str] = set()
         self.pairs: dict[int, Pair] = {}
         self.refusals: list[Refusal] = []

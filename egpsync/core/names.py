@@ -64,7 +64,7 @@ Moving = Mapping[str, tuple[Pair, LiveModel]]
 
 
 def _taken_names(moving: Moving, leaving: list[LiveModel], live: Live) -> Iterable[tuple[Pair, Refusal]]:
-    by_name = live.by_name() if moving else {}
+    by_name = live.by_name if moving else {}
     gone = moving.keys() | {model.id for model in leaving}
     for pair, _ in moving.values():
         holder = by_name.get((pair.desired.vendor, pair.desired.name))

@@ -31,7 +31,7 @@ class Replacement:
 def replace_model(desired: DesiredModel, old: LiveModel, unmanaged: Live) -> Replacement:
     """All that is left to do to put a new model in the place of `old`."""
     name = desired.name if desired.vendor != old.vendor else standby_name(desired.name)
-    begun = unmanaged.by_name().get((desired.vendor, name))
+    begun = unmanaged.by_name.get((desired.vendor, name))
     if begun is not None and begun.mark.replaces != old.id:
         begun = None  # not of this replacement's making: the creation will meet that the name is taken
     creation = _creation(desired, old, name)
@@ -51,7 +51,7 @@ def replace_model(desired: DesiredModel, old: LiveModel, unmanaged: Live) -> Rep
 
 def left_behind(desired: DesiredModel, live: LiveModel, unmanaged: Live) -> LiveModel | None:
     """The old model of a replacement that already serves, where it is still to be deleted."""
-    replaced = unmanaged.by_id().get(live.mark.replaces or "")
+    replaced = unmanaged.by_id.get(live.mark.replaces or "")
     if replaced is None or replaced.vendor != live.vendor or replaced.name != standby_name(desired.name):
         return None
     return replaced

@@ -11,7 +11,7 @@ from typing import Any
 
 from egpsync.core.diff import declarable
 from egpsync.core.normalise import differing, same
-from egpsync.fields.table import declared_at, policy_of
+from egpsync.fields.table import declared_at, is_secret, policy_of
 from egpsync.model.live import MARK, Live, LiveModel, Mark
 from egpsync.model.manifest import Desired, DesiredModel, Lifecycle, State, node_of
 from egpsync.model.plan import Action, Change
@@ -65,7 +65,7 @@ def _before(change: ChangeRecord, live: Live) -> _Before:
             return _uncreated(change, found)
         case _ if found is None:
             return _Before(wanted=None, left=("is not in the account any more",))
-        case Action.RECREATE if (old := live.by_id().get(found.mark.replaces or "")) is not None:
+        case Action.RECREATE if (old := live.by_id.get(found.mark.replaces or "")) is not None:
             why = f"{found.id} was to replace {old.id}, and both are there: finish it with egpsync apply, then revert"
             return _Before(wanted=None, left=(why,))
         case _ if any(field.path == ("model_vendor",) for field in change.fields):
@@ -82,7 +82,7 @@ def _found(change: ChangeRecord, live: Live) -> LiveModel | None:
         if heirs:
             return heirs[0]
     if change.id is not None:
-        return live.by_id().get(change.id)
+        return live.by_id.get(change.id)
     operation = _operation(change)
     made = [model for model in live.models if operation and model.mark.operation == operation]
     return made[0] if made else None
@@ -129,9 +129,9 @@ def _uncreated(change: ChangeRecord, found: LiveModel | None) -> _Before:
 
 
 def _undeleted(change: ChangeRecord, live: Live) -> _Before:
-    if change.id in live.by_id():
+    if change.id in live.by_id:
         return _Before(wanted=None)
-    if (change.model_vendor, change.name) in live.by_name():
+    if (change.model_vendor, change.name) in live.by_name:
         why = f"the run deleted it, and there is a {change.name!r} again: it is left"
         return _Before(wanted=None, left=(why,))
     held = {field.path[0]: field.before for field in change.fields if field.before is not None}
@@ -191,12 +191,14 @@ def _put_back(fields: dict[str, Any], field: FieldRecord, found: LiveModel) -> b
 
 
 def _without_secrets(vendor: str, path: Path, value: Json, secret: list[str]) -> Any:
-    if not isinstance(value, Mapping) or policy_of(vendor, path).free_form:
+    if not isinstance(value, Mapping):
         return value
-    kept = {}
+    of_the_user, kept = policy_of(vendor, path).free_form, {}
     for key, item in value.items():
-        if item == MASK or (policy_of(vendor, (*path, key)).secret and item):
+        if _hides(item) if of_the_user else item == MASK or (is_secret((*path, key)) and item):
             secret.append(".".join((*path, key)))
+        elif of_the_user:
+            kept[key] = item
         else:
             kept[key] = _without_secrets(vendor, (*path, key), item, secret)
     return kept

@@ -1,29 +1,19 @@
-"""Values and messages of one vendor's model in, the same without secrets out: by path and policy, not by looks."""
+"""Values and messages of a model in, the same without secrets out: by the names of keys on the way, not by looks."""
 
 import json
 import math
 from collections.abc import Iterable, Iterator, Mapping
 
-from egpsync.fields.table import is_secret
+from egpsync.fields.table import is_secret, is_secret_name
 from egpsync.model.report import MASK
 from egpsync.model.values import Json, Path
 
 _SHORTEST_SECRET = 6  # characters; a shorter one, such as "true", would blank ordinary words of a message
 
 
-def masked(vendor: str, path: Path, value: Json) -> Json:
-    """The value at `path`, plain JSON, with MASK for each value whose field is secret; the keys of its map stay."""
-    if is_secret(vendor, path):
-        return {key: hidden(inner) for key, inner in value.items()} if isinstance(value, Mapping) else hidden(value)
-    match value:
-        case Mapping():
-            return {key: masked(vendor, (*path, key), inner) for key, inner in value.items()}
-        case list() | tuple():
-            return [masked(vendor, path, inner) for inner in value]
-        case float() if not math.isfinite(value):
-            return str(value)  # JSON has no such number
-        case _:
-            return value
+def masked(path: Path, value: Json) -> Json:
+    """The value at `path`, plain JSON, with MASK for each value that is secret; the keys of its map stay."""
+    return _shown(value, secret=is_secret(path))
 
 
 def hidden(value: Json) -> Json:
@@ -31,13 +21,18 @@ def hidden(value: Json) -> Json:
     return None if value is None else MASK
 
 
-def secrets_in(vendor: str, path: Path, value: Json) -> Iterator[str]:
+def secrets_in(path: Path, value: Json) -> Iterator[str]:
     """The texts of all secret values at and below `path`."""
-    if is_secret(vendor, path):
+    if is_secret(path):
         yield from texts_in(value)
-    elif isinstance(value, Mapping):
-        for key, inner in value.items():
-            yield from secrets_in(vendor, (*path, key), inner)
+        return
+    match value:
+        case Mapping():
+            for key, inner in value.items():
+                yield from secrets_in((key,), inner)
+        case list() | tuple():
+            for inner in value:
+                yield from secrets_in((), inner)
 
 
 def texts_in(value: Json) -> Iterator[str]:
@@ -66,3 +61,19 @@ def without(secrets: Iterable[str], text: str) -> str:
         if len(secret) >= _SHORTEST_SECRET:
             text = text.replace(secret, MASK)
     return text
+
+
+def _shown(value: Json, *, secret: bool) -> Json:
+    match value:
+        case Mapping() if secret:
+            return {key: hidden(inner) for key, inner in value.items()}
+        case _ if secret:
+            return hidden(value)
+        case Mapping():
+            return {key: _shown(inner, secret=is_secret_name(key)) for key, inner in value.items()}
+        case list() | tuple():
+            return [_shown(inner, secret=False) for inner in value]
+        case float() if not math.isfinite(value):
+            return str(value)  # JSON has no such number
+        case _:
+            return value

@@ -73,9 +73,29 @@ def place_of(vendor: str, name: str) -> Path | None:
     return _places(family_of(vendor)).get(name)
 
 
-def is_secret(vendor: str, path: Path) -> bool:
-    """Whether the value at `path` is shown nowhere: by its policy, or by a name on the way that is secret anywhere."""
-    return policy_of(vendor, path).secret or not secret_keys().isdisjoint(path)
+def is_secret(path: Path) -> bool:
+    """Whether the value at `path` is shown nowhere: a key on the way is named like a secret field, at any depth.
+
+    Whatever the vendor: one that this version does not know may take what another takes.
+    """
+    return any(map(is_secret_name, path))
+
+
+def holds_secrets(value: Json) -> bool:
+    """Whether a key somewhere in the value is named like a secret field."""
+    match value:
+        case Mapping():
+            return any(is_secret_name(key) or holds_secrets(inner) for key, inner in value.items())
+        case list():
+            return any(map(holds_secrets, value))
+        case _:
+            return False
+
+
+@lru_cache(maxsize=65_536)
+def is_secret_name(name: str) -> bool:
+    """Whether a key of that name holds secrets, in whatever spelling: env_vars, envVars, ENV-VARS."""
+    return _letters(name) in _secret_letters()
 
 
 def field_at(vendor: str, path: Path) -> Path:
@@ -142,6 +162,15 @@ def creation_type(vendor: str) -> str | None:
     """The one model_type that the vendor's models are created with; None where it must be declared."""
     configuration = _definitions().get(f"{vendor}_configuration", {})
     return configuration.get("x-egpsync", {}).get("creation_type")  # type: ignore[no-any-return]
+
+
+@cache
+def _secret_letters() -> frozenset[str]:
+    return frozenset(map(_letters, secret_keys()))
+
+
+def _letters(name: str) -> str:
+    return "".join(filter(str.isalnum, name)).casefold()
 
 
 def _unknown(effect: Effect) -> FieldPolicy:

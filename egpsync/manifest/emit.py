@@ -5,6 +5,7 @@ import re
 import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 
+from egpsync.model.text import UNSEEN
 from egpsync.model.values import Json, Path
 
 Comments = Mapping[Path, Sequence[str]]
@@ -25,10 +26,6 @@ _OTHER_THAN_TEXT = re.compile(
 )
 """What some reader, though not each, takes for something else than text."""
 
-# Printable by Unicode's categories, and yet nothing is seen: fillers, joiners, variation selectors, braille blank.
-_UNSEEN = re.compile(
-    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\uffa0\ufe00-\ufe0f\U000e0100-\U000e01ef]"
-)
 _SHORT_ESCAPES = {"\n": "\\n", "\t": "\\t", "\r": "\\r", '"': '\\"', "\\": "\\\\"}
 
 
@@ -115,7 +112,7 @@ def _is_literal(text: str) -> bool:
 
 
 def _is_seen(text: str) -> bool:
-    return text.isprintable() and not _UNSEEN.search(text)
+    return text.isprintable() and UNSEEN.isdisjoint(text)
 
 
 def _quoted(text: str) -> str:

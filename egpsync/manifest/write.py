@@ -7,7 +7,16 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from egpsync.errors import UsageError
-from egpsync.fields.table import creation_type, default_of, fields_in_order, policy_of, required_at_creation
+from egpsync.fields.table import (
+    creation_type,
+    default_of,
+    fields_in_order,
+    holds_secrets,
+    is_secret,
+    place_of,
+    policy_of,
+    required_at_creation,
+)
 from egpsync.manifest.check import document_schema, model_schema
 from egpsync.manifest.emit import comment, emit, one_line
 from egpsync.manifest.findings import Finding, in_words
@@ -27,7 +36,6 @@ CONTRADICTIONS: tuple[tuple[Callable[[Models], Iterator[Finding]], tuple[str, st
 )
 """What a server can hold and no manifest may declare: the rule that finds it, and the fields that are left out."""
 
-INFRA = (("vendor_configuration", "model_infra"), ("vendor_configuration",))
 NOWHERE = Source(file="", line=1, column=1)
 IDENTITY = frozenset({"name", "model_vendor"})
 LONE_SURROGATE = re.compile("[\ud800-\udfff]")
@@ -125,7 +133,7 @@ class _Entry:
             policy = policy_of(self._vendor, here)
             if value is None or value == {} or _same(value, default_of(self._vendor, here)):
                 continue
-            if policy.secret:
+            if is_secret(here):
                 names = sorted(value) if isinstance(value, Mapping) else [key]
                 self.remarks += (_Remark(path, f"{key} {KEPT}", one_line(name)) for name in names)
             elif policy.structured and isinstance(value, Mapping):
@@ -142,7 +150,11 @@ class _Entry:
         """The keys of a free-form map; null would say that the key must be absent, which means the same."""
         for key in sorted(held):
             own = path == ("model_metadata",) and key == MARK
-            if held[key] is not None and not own and self._is_writable((*path, key), held[key]):
+            if held[key] is None or own:
+                continue
+            if holds_secrets({key: held[key]}):
+                self.remarks.append(_Remark(path, f"{path[-1]} {KEPT}", one_line(key)))
+            elif self._is_writable((*path, key), held[key]):
                 yield key, _sorted(held[key])
 
     def _is_writable(self, path: Path, value: Json) -> bool:
@@ -168,8 +180,9 @@ class _Entry:
         for rule, fields in CONTRADICTIONS:
             node = node_of(self._value, NOWHERE)
             if any(True for _ in rule([Declared(node, node, None)])):
-                for path in [(*place, field) for place in INFRA for field in fields]:
-                    if self._holds(path):
+                for field in fields:
+                    path = place_of(self._vendor, field)
+                    if path is not None and self._holds(path):
                         self._drop(path, AT_ODDS)
 
     def _drop(self, path: Path, why: str) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Self
 
 from egpsync.model.values import Json, JsonMap
@@ -64,16 +65,18 @@ class LiveModel:
         }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Live:
-    """The complete account: absence from it means absence."""
+    """The complete account: absence from it means absence. Without slots, as it keeps its indexes."""
 
     models: tuple[LiveModel, ...]  # sorted by vendor, name, id
 
+    @cached_property
     def by_id(self) -> Mapping[str, LiveModel]:
         """Models by their id."""
         return {model.id: model for model in self.models}
 
+    @cached_property
     def by_name(self) -> Mapping[tuple[str, str], LiveModel]:
         """Models by (vendor, name), which is unique in an account."""
         return {(model.vendor, model.name): model for model in self.models}

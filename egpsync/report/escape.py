@@ -3,22 +3,10 @@
 import json
 import re
 from html import escape
-from itertools import chain
 
+from egpsync.model.text import UNSEEN
 from egpsync.model.values import Json
 
-# Printable by Unicode's categories, and yet nothing is seen: fillers, joiners, variation selectors, braille blank.
-_UNSEEN = frozenset(
-    map(
-        chr,
-        chain(
-            [0x034F, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x2800, 0x3164, 0xFFA0],
-            range(0x180B, 0x1810),
-            range(0xFE00, 0xFE10),
-            range(0xE0100, 0xE01F0),
-        ),
-    )
-)
 _line_of = json.JSONEncoder(ensure_ascii=False, sort_keys=True).encode  # json.dumps makes one for every call
 _PLAIN_NAME = re.compile(r"[\w./:+-]+")
 _SGR = r"\x1b\[[0-9;]*m"
@@ -35,9 +23,9 @@ def visible(text: str) -> str:
     Escaped are control characters (C0, DEL, C1), line and paragraph separators, bidi marks, zero-width and other
     format characters, lone surrogates, spaces other than the plain one, and characters that are drawn as nothing.
     """
-    if text.isprintable() and _UNSEEN.isdisjoint(text):
+    if text.isprintable() and UNSEEN.isdisjoint(text):
         return text
-    return "".join(char if char.isprintable() and char not in _UNSEEN else _escaped(char) for char in text)
+    return "".join(char if char.isprintable() and char not in UNSEEN else _escaped(char) for char in text)
 
 
 def json_line(value: Json, *, indent: int | None = None) -> str:

@@ -93,7 +93,7 @@ def _missing(run: Run, execution: Execution, live: Live) -> Iterator[tuple[str, 
 
 def _not_there(run: Run, execution: Execution, step: Write, live: Live, model_id: str) -> str:
     """What the step asked for, where the account does not show it; "" where it does."""
-    held = live.by_id().get(model_id)
+    held = live.by_id.get(model_id)
     match step:
         case Delete():
             return "its deletion" if held is not None else ""

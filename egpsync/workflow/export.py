@@ -101,7 +101,7 @@ def _kept_out(wanted: Sequence[LiveModel], live: Live, ours: AbstractSet[str]) -
 
 def _standbys(live: Live) -> Iterator[str]:
     """The ids of models that stand beside the one that they replace, or that replaced them."""
-    models = live.by_id()
+    models = live.by_id
     for new in live.models:
         old = models.get(new.mark.replaces or "")
         for one, other in ((new, old), (old, new)):

@@ -14,11 +14,15 @@ from egpsync.fields.table import (
     Compare,
     FieldPolicy,
     creation_type,
+    declared_at,
     default_of,
     family_of,
+    field_at,
     fields_in_order,
     fields_named,
+    fields_of,
     is_field,
+    place_of,
     policy_of,
     required_at_creation,
     secret_keys,
@@ -183,6 +187,43 @@ def test_fields_named_tell_where_a_field_belongs() -> None:
     assert fields_named("launch", "gpus") == ((*INFRA, "gpus"),)
     assert fields_named("llmengine", "gpus") == (("vendor_configuration", "gpus"),)
     assert fields_named("openai", "gpus") == ()
+
+
+@pytest.mark.parametrize(
+    ("vendor", "name", "place"),
+    [
+        ("launch", "min_workers", (*INFRA, "min_workers")),
+        ("launch", "tag", (*IMAGE, "tag")),
+        ("launch", "nodes_per_worker", None),
+        ("llmengine", "min_workers", ("vendor_configuration", "min_workers")),
+        ("openai", "min_workers", None),
+    ],
+)
+def test_place_of(vendor: str, name: str, place: Path | None) -> None:
+    """A field of one name has one place in a vendor's models, or none."""
+    assert place_of(vendor, name) == place
+
+
+@pytest.mark.parametrize("vendor", ["launch", "llmengine", "openai"])
+def test_no_two_fields_share_a_name(vendor: str) -> None:
+    """A name alone says which field is meant."""
+    names = [path[-1] for path in fields_of(vendor)]
+    assert sorted(set(names)) == sorted(names)
+
+
+@pytest.mark.parametrize(
+    ("path", "sent", "declared"),
+    [
+        ((*INFRA, "gpus"), (*INFRA, "gpus"), (*INFRA, "gpus")),
+        ((*INFRA, "labels", "a", "b"), (*INFRA, "labels"), (*INFRA, "labels", "a")),
+        (("model_metadata", "a"), ("model_metadata",), ("model_metadata", "a")),
+        (("model_metadata",), ("model_metadata",), ("model_metadata",)),
+        (INFRA, INFRA, INFRA),
+    ],
+)
+def test_units(path: Path, sent: Path, declared: Path) -> None:
+    """A free-form map is sent whole, and declared key by key; a field is both."""
+    assert (field_at("launch", path), declared_at("launch", path)) == (sent, declared)
 
 
 def test_every_immutable_field_has_a_reason() -> None:

@@ -160,6 +160,13 @@ def test_values_of_env_vars_are_never_written() -> None:
     assert plan_again([model], write([model], owner=None).text).plan.empty
 
 
+def test_secrets_among_metadata_are_never_written() -> None:
+    """A key of a free-form map that holds env_vars at some depth is named, not written."""
+    text = entry(live(metadata={"run": [{"envVars": {"A": "sentinel"}}], "team": "nlp"}))
+    assert "sentinel" not in text
+    assert "      # model_metadata kept by the server: run\n" in text
+
+
 def test_the_mark_is_not_exported() -> None:
     """The key of egpsync is left out; the protection that it keeps is declared."""
     model = live(metadata={"egpsync": {"owner": "x", "prevent_destroy": True}, "team": "nlp"})
