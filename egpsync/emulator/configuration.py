@@ -85,12 +85,13 @@ def free_form(stored: Fields | None, given: Fields, *, switches: Switches) -> Fi
 
 
 def copied(value: Any) -> Any:
-    """A JSON value of one's own, in plain dicts and lists; several times as fast as deepcopy."""
-    if value is None or isinstance(value, str | int | float):
-        return value
-    if isinstance(value, Mapping):
-        return {key: copied(inner) for key, inner in value.items()}
-    return [copied(inner) for inner in value]
+    """A JSON value of one's own, in plain dicts and lists; many times as fast as deepcopy."""
+    kind = type(value)
+    if kind is dict:
+        return {key: inner if type(inner) is str else copied(inner) for key, inner in value.items()}
+    if kind is list or kind is tuple:
+        return [copied(inner) for inner in value]
+    return {key: copied(inner) for key, inner in value.items()} if isinstance(value, Mapping) else value
 
 
 def _laid_over(stored: Fields, partial: Fields, *, vendor: str, path: tuple[str, ...], switches: Switches) -> Fields:

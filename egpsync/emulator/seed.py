@@ -1,5 +1,6 @@
 """The models that an account starts with: a list of plain fields, or a YAML or JSON file, into a store."""
 
+import json
 import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -34,15 +35,23 @@ def read(file: Path) -> tuple[dict[str, Any], ...]:
 
     Raises OSError or ValueError with what is wrong.
     """
-    try:
-        document = yaml.load(file.read_text(encoding="utf-8"), Loader=_CoreLoader)  # noqa: S506 (a SafeLoader)
-    except yaml.YAMLError as exc:
-        raise ValueError(f"{file}: {exc}") from exc
+    document = _parsed(file)
     models = document.get("models") if isinstance(document, dict) else None
     if isinstance(models, list) and all(isinstance(one, dict) and {"name", "model_vendor"} <= {*one} for one in models):
         account = {"account": document["account"]} if "account" in document else {}
         return tuple({**account, **model} for model in models)
     raise ValueError(f"{file}: expected a list under the key 'models', each with a name and a model_vendor")
+
+
+def _parsed(file: Path) -> Any:
+    """JSON is YAML too, and a parser of its own reads it a hundred times faster."""
+    text = file.read_text(encoding="utf-8")
+    if file.suffix == ".json":
+        return json.loads(text)
+    try:
+        return yaml.load(text, Loader=_CoreLoader)  # noqa: S506 (a SafeLoader)
+    except yaml.YAMLError as exc:
+        raise ValueError(f"{file}: {exc}") from exc
 
 
 def _deployment(fields: Mapping[str, Any], seconds: float | None, store: Store) -> Deployment | None:
@@ -52,7 +61,10 @@ def _deployment(fields: Mapping[str, Any], seconds: float | None, store: Store) 
     return Deployment(ends_at=store.clock() + seconds, outcome="failed" if reason else "ready", reason=reason)
 
 
-class _CoreLoader(yaml.SafeLoader):
+_FASTEST: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the C library can be missing
+
+
+class _CoreLoader(_FASTEST):  # type: ignore[misc]
     """YAML 1.2's core values, as manifests are read: `no`, `0123`, `22:22` and `2026-01-01` are strings."""
 
 
