@@ -10,6 +10,7 @@ import click
 from egpsync import __version__
 from egpsync.cli.output import Output
 from egpsync.errors import ExitCode, UsageError
+from egpsync.model.project import Project
 from egpsync.model.report import Kind, ReportHead
 from egpsync.report.build import build_problems
 from egpsync.settings import Settings, load_settings, named_project
@@ -24,6 +25,11 @@ def settings_of(chosen: Mapping[str, Any], output: Output, *, offline: bool = Fa
 
     `offline`: no key is looked for.
     """
+    return load_settings(chosen, project=project_of(chosen, output), offline=offline)
+
+
+def project_of(chosen: Mapping[str, Any], output: Output) -> Project | None:
+    """The project file that holds here. Where it is faulty, its problems are the report: exit 3."""
     opened = open_project(named_project(chosen))
     if opened.problems:
         command = click.get_current_context().info_name
@@ -31,7 +37,7 @@ def settings_of(chosen: Mapping[str, Any], output: Output, *, offline: bool = Fa
         head = ReportHead(kind=kind, tool_version=__version__, files=1, models=0, problems=opened.problems)
         output.write(build_problems(head))
         raise click.exceptions.Exit(ExitCode.INVALID)
-    return load_settings(chosen, project=opened.project, offline=offline)
+    return opened.project
 
 
 def paths_of(given: tuple[str, ...], settings: Settings) -> tuple[str, ...]:

@@ -21,6 +21,7 @@ from egpsync.settings.urls import identity_of
 
 KEY_FILE_VARIABLE = "EGPSYNC_API_KEY_FILE"
 VARIABLE_PREFIX = "EGPSYNC_VAR_"
+PINNED = ("base_url", "account_id")
 OFFLINE = frozenset({Group.PROJECT, Group.VALUES})
 LARGEST_KEY_FILE = 64 * 1024  # bytes
 
@@ -65,6 +66,25 @@ def named_project(flags: Mapping[str, Any], environ: Mapping[str, str] = os.envi
     row = next(row for row in ROWS if row.name == "project_file")
     file: str | None = _value(row, flags.get(row.name), environ, ())
     return file
+
+
+def account_of(scope: TargetScope, environ: Mapping[str, str] = os.environ) -> tuple[str, str | None]:
+    """The base URL and account that a target means; where it does not say, the environment does."""
+    base_url, account_id = (
+        _value(row, None, {} if has(scope.values, row.project) else environ, (scope,))
+        for row in ROWS
+        if row.name in PINNED
+    )
+    return base_url, account_id
+
+
+def key_at_hand(scope: TargetScope, environ: Mapping[str, str] = os.environ) -> tuple[bool, str]:
+    """Whether a target's key can be used, and where it is looked for."""
+    try:
+        key, key_from = _api_key(None, environ, scope)
+    except (FileError, UsageError) as error:
+        return False, error.where
+    return key is not None, key_from
 
 
 def wants_color(choice: str, *, terminal: bool, environ: Mapping[str, str] = os.environ) -> bool:
@@ -129,7 +149,7 @@ def _converted(row: Row, value: Any, where: str) -> Any:
 def _hold_to(scope: TargetScope, values: Mapping[str, Any]) -> None:
     """The account that a target names is the only one it may be: raise WrongTargetError for another."""
     for row in ROWS:
-        if row.name not in ("base_url", "account_id") or not has(scope.values, row.project):
+        if row.name not in PINNED or not has(scope.values, row.project):
             continue
         node = scope.node.at(row.project)
         pinned, actual = row.kind.convert(node.value), values[row.name]
