@@ -22,7 +22,6 @@ from egpsync.cli.options import (
     saved_plans,
     selection,
 )
-from egpsync.cli.output import exit_code
 from egpsync.cli.plan import show_plan
 from egpsync.cli.progress import show_progress
 from egpsync.core.change import PlanOptions
@@ -35,6 +34,7 @@ from egpsync.report.escape import label, visible
 from egpsync.settings import Settings
 from egpsync.workflow.apply import LeftOpen, apply, look_back, settle
 from egpsync.workflow.plan import Planned, Watch
+from egpsync.workflow.reporting import report_plan, report_run
 from egpsync.workflow.saved import review
 
 SETTLED = {
@@ -69,32 +69,28 @@ def command(paths: tuple[str, ...], *, dry_run: bool, yes: bool, saved: str | No
         planned = asyncio.run(call.plan(Watch(on_attempt=call.log)))
     if dry_run:
         show_plan(call, planned, kind=Kind.PLAN)
-    confirm_and_apply(call, planned, yes=yes, pinned=saved is not None)
+    confirm_and_apply(call, planned, yes=yes)
 
 
-def confirm_and_apply(
-    call: Call, planned: Planned, *, yes: bool, pinned: bool = False, kind: Kind = Kind.APPLY
-) -> NoReturn:
+def confirm_and_apply(call: Call, planned: Planned, *, yes: bool, kind: Kind = Kind.APPLY) -> NoReturn:
     """Ask, send, write the report, exit; a plan that is invalid, refused or without a step is only reported."""
-    plan, report = planned.plan, call.report(kind, planned)
+    plan, report = planned.plan, report_plan(call.occasion(kind), planned)
     told = _tell_what_was_left(plan, call.settings) if plan is not None and kind is Kind.APPLY else ()
     if plan is None or report.errored or not _has_steps(plan):
         call.output.write(report)
-        raise click.exceptions.Exit(exit_code(report))
+        raise click.exceptions.Exit(report.exit_code)
     asked = not plan.empty and not yes
     if asked:
         _ask(call, plan, report)
     call.output.try_files()
     result = asyncio.run(_carry_out(call, plan, planned.options))
     with _undisturbed():
-        report = call.report(kind, planned, result)
+        report = report_run(call.occasion(kind), planned, result)
         call.output.write(report, planned=asked and call.output.verbosity <= 0)
         settle(call.settings, told)
     if call.output.verbosity >= 0 and any(change.done for change in result.results):
         complain(f"egpsync: egpsync revert {result.journal} plans the way back")
-    if result.interrupted is not None:
-        raise click.exceptions.Exit(SIGNALS[signal.Signals(result.interrupted)])
-    raise click.exceptions.Exit(exit_code(report, waited=call.settings.wait, pinned=pinned))
+    raise click.exceptions.Exit(report.exit_code)
 
 
 def _tell_what_was_left(plan: Plan, settings: Settings) -> tuple[LeftOpen, ...]:

@@ -7,20 +7,20 @@ from typing import Any
 
 import click
 
-from egpsync import __version__
 from egpsync.cli import complain
 from egpsync.cli.options import Command, access, manifests, selection
 from egpsync.cli.output import Output
 from egpsync.cli.project import paths_of, settings_of
+from egpsync.clock import now
 from egpsync.errors import ExitCode, FileError, UsageError
 from egpsync.files import write_whole
 from egpsync.manifest.write import Written
-from egpsync.model.report import Kind, Report, ReportHead
-from egpsync.report.build import build_problems
+from egpsync.model.report import Kind, Report
 from egpsync.report.escape import visible
 from egpsync.settings import Settings
 from egpsync.workflow.export import Choice, Exported, export
 from egpsync.workflow.plan import Watch
+from egpsync.workflow.reporting import Occasion, report_problems
 from egpsync.workflow.validate import Checked
 
 ON_STDERR = Output(format="text", reports=(), color="auto", verbosity=0)
@@ -79,15 +79,7 @@ def _say_why_not(exported: Exported) -> ExitCode:
 
 
 def _problems(checked: Checked) -> Report:
-    return build_problems(
-        ReportHead(
-            kind=Kind.VALIDATE,
-            tool_version=__version__,
-            files=len(checked.files),
-            models=checked.models,
-            problems=checked.problems,
-        )
-    )
+    return report_problems(Occasion(kind=Kind.VALIDATE, started=now()), checked)
 
 
 def _notes(exported: Exported, written: Written) -> Iterator[str]:

@@ -5,22 +5,20 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
-from egpsync import __version__
 from egpsync.account.client import Attempt
 from egpsync.cli import complain
 from egpsync.cli.output import Output, output_of
 from egpsync.cli.project import paths_of, settings_of
+from egpsync.clock import now
 from egpsync.core.change import PlanOptions
 from egpsync.errors import UsageError
-from egpsync.model.manifest import Severity
 from egpsync.model.plan import Action, Change
-from egpsync.model.report import Kind, Report, ReportHead
-from egpsync.model.run import RunResult
+from egpsync.model.report import Kind
 from egpsync.record import told
-from egpsync.report.build import build_plan, build_problems, build_run
 from egpsync.report.escape import visible
 from egpsync.settings import Settings
-from egpsync.workflow.plan import Consent, Planned, Watch, plan, target_of
+from egpsync.workflow.plan import Consent, Planned, Watch, plan
+from egpsync.workflow.reporting import Occasion
 
 LONG = 1.0  # seconds of waiting for the server that are worth a line
 
@@ -51,10 +49,12 @@ class Call:
     options: PlanOptions
     consent: Consent
     output: Output
+    started: str  # when the command began
 
     @classmethod
     def of(cls, paths: tuple[str, ...], chosen: Mapping[str, Any], *, needs_manifests: bool = True) -> Self:
         """From the command's arguments."""
+        started = now()
         counts = ((action, chosen.get(f"confirm_{action}")) for action in Action)
         adopt_from = chosen.get("adopt_from")
         output = output_of(chosen)
@@ -70,6 +70,7 @@ class Call:
                 confirmed=tuple((action, count) for action, count in counts if count is not None),
             ),
             output=output,
+            started=started,
         )
 
     async def plan(self, watch: Watch) -> Planned:
@@ -86,23 +87,9 @@ class Call:
                 advice="Save a new plan to change it.",
             )
 
-    def report(self, kind: Kind, planned: Planned, run: RunResult | None = None) -> Report:
-        """What is to be shown: problems alone, the plan, or what the run did."""
-        head = ReportHead(
-            kind=kind,
-            tool_version=__version__,
-            files=len(planned.checked.files),
-            models=planned.checked.models,
-            problems=planned.problems,
-            target=target_of(self.settings),
-            target_name=self.settings.scope.name if self.settings.scope else None,
-            section=self.output.section,
-            notes=planned.notes,
-        )
-        if run is not None:
-            return build_run(head, run)
-        invalid = any(problem.severity is Severity.ERROR for problem in planned.problems)
-        return build_problems(head) if planned.plan is None or invalid else build_plan(head, planned.plan)
+    def occasion(self, kind: Kind) -> Occasion:
+        """What the command's report says of it."""
+        return Occasion(kind=kind, started=self.started, section=self.output.section, settings=self.settings)
 
     def log(self, attempt: Attempt, changes: Iterable[Change] = ()) -> None:
         """On stderr: with -vv each request, without body and headers; else why it takes long, now and then.

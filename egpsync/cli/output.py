@@ -1,4 +1,4 @@
-"""A report in; text on stdout and whole files on disk out, and the exit code that it means."""
+"""A report in; text on stdout and whole files on disk out."""
 
 import shutil
 import sys
@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from egpsync.cli import complain
-from egpsync.errors import ExitCode, FileError
+from egpsync.errors import FileError
 from egpsync.files import add_to, size_of, try_whole, write_whole
 from egpsync.model.report import Report
 from egpsync.report import FORMATS
@@ -88,29 +88,6 @@ class Output:
             verbosity=self.verbosity,
             width=_columns() if terminal else 100,
         )
-
-
-def exit_code(report: Report, *, detailed: bool = False, waited: bool = True, pinned: bool = False) -> ExitCode:
-    """The exit code that a report means; the table is in the README."""
-    if any(problem.severity == "error" for problem in report.problems):
-        return ExitCode.INVALID
-    if report.refusals:
-        return ExitCode.REFUSED
-    if report.outcomes:
-        return _after_apply(report, waited=waited, pinned=pinned)
-    differs = report.applyable or (report.kind == "drift" and report.summary["unhealthy"] > 0)
-    return ExitCode.DIFFERENCES if differs and (detailed or report.kind == "drift") else ExitCode.OK
-
-
-def _after_apply(report: Report, *, waited: bool, pinned: bool) -> ExitCode:
-    fine = {"applied", "nothing"} | (set() if waited else {"in_flight"})
-    bad = {outcome: count for outcome, count in report.outcomes.items() if count and outcome not in fine}
-    if not bad:
-        return ExitCode.OK
-    if bad.keys() == {"failed"} and not report.outcomes["applied"]:
-        return ExitCode.ERROR
-    moved_alone = "stale" in bad and bad.keys() <= {"stale", "not_attempted"}
-    return ExitCode.REFUSED if pinned and moved_alone else ExitCode.INCOMPLETE
 
 
 def output_of(chosen: Mapping[str, Any]) -> Output:

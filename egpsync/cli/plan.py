@@ -18,9 +18,9 @@ from egpsync.cli.options import (
     selection,
     state,
 )
-from egpsync.cli.output import exit_code
 from egpsync.model.report import Kind
 from egpsync.workflow.plan import Planned, Watch
+from egpsync.workflow.reporting import report_plan
 from egpsync.workflow.saved import Reviewed, review, save
 
 
@@ -71,6 +71,6 @@ def _tell_whether_it_holds(file: str, reviewed: Reviewed) -> None:
 
 def show_plan(call: Call, planned: Planned, *, kind: Kind, detailed: bool = False) -> NoReturn:
     """Write the report, exit."""
-    report = call.report(kind, planned)
+    report = report_plan(call.occasion(kind), planned, detailed=detailed)
     call.output.write(report)
-    raise click.exceptions.Exit(exit_code(report, detailed=detailed))
+    raise click.exceptions.Exit(report.exit_code)

@@ -7,14 +7,14 @@ from typing import Any
 
 import click
 
-from egpsync import __version__
 from egpsync.cli.output import Output
-from egpsync.errors import ExitCode, UsageError
+from egpsync.clock import now
+from egpsync.errors import UsageError
 from egpsync.model.project import Project
-from egpsync.model.report import Kind, ReportHead
-from egpsync.report.build import build_problems
+from egpsync.model.report import Kind
 from egpsync.settings import Settings, load_settings, named_project
 from egpsync.workflow.project import open_project
+from egpsync.workflow.reporting import Occasion, report_project
 
 DEFAULT_PATH = "configs/models"
 KINDS = frozenset(Kind)
@@ -34,9 +34,9 @@ def project_of(chosen: Mapping[str, Any], output: Output) -> Project | None:
     if opened.problems:
         command = click.get_current_context().info_name
         kind = Kind(command) if command in KINDS else Kind.VALIDATE
-        head = ReportHead(kind=kind, tool_version=__version__, files=1, models=0, problems=opened.problems)
-        output.write(build_problems(head))
-        raise click.exceptions.Exit(ExitCode.INVALID)
+        report = report_project(Occasion(kind=kind, started=now(), section=output.section), opened.problems)
+        output.write(report)
+        raise click.exceptions.Exit(report.exit_code)
     return opened.project
 
 

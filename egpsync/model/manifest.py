@@ -1,7 +1,7 @@
 """What the manifests say: documents as read, problems as found, models as desired."""
 
 from array import array
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
@@ -174,6 +174,11 @@ class Problem:
     suggestion: str  # the nearest right name for a misspelt one; "" where there is none
     related: Source | None  # the other place, such as the first of two equal keys
     severity: Severity = Severity.ERROR
+
+
+def is_invalid(problems: Iterable[Problem]) -> bool:
+    """Whether one of them stops the run."""
+    return any(problem.severity is Severity.ERROR for problem in problems)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

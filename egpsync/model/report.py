@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from egpsync.model.manifest import Problem, Severity
+from egpsync.model.manifest import Problem, Severity, is_invalid
 from egpsync.model.plan import Capacity, Refusal, Target
 from egpsync.model.record import ChangeRecord
 from egpsync.model.values import Source
@@ -43,6 +43,35 @@ class ReportDeclared:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ReportError:
+    """Why the command could not go on."""
+
+    what: str  # one sentence; can quote a server, so renderers escape it
+    where: str  # a file, URL or model; "" where `what` says it
+    advice: str  # the next step; "" where there is none
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportSpan:
+    """When one change was carried out."""
+
+    model_vendor: str
+    name: str
+    id: str | None
+    started: str  # in UTC, ISO 8601
+    ended: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportTiming:
+    """When it all was: the one part in which reports of equal things differ."""
+
+    started: str  # in UTC, ISO 8601
+    ended: str
+    changes: tuple[ReportSpan, ...] = ()  # of a run: those of which something was done, in the report's order
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ReportHead:
     """Which command ran, over what: the part of a report that neither a Plan nor a RunResult knows."""
 
@@ -60,6 +89,8 @@ class ReportHead:
     target_name: str | None = None  # of the project file
     section: str = ""  # tells reports of one account apart where they are posted
     notes: tuple[str, ...] = ()  # what holds for the whole run, such as what was left out of it; a sentence each
+    started: str = ""  # when the command began, as clock.now() gives it; "" where that is not to be told
+    ended: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,3 +132,11 @@ class Report:
     directory: str = ""  # the working folder, from the repository's root; what the files' names are relative to
     repository_url: str | None = None  # where people read the repository
     revision: str = "HEAD"  # which of its commits the manifests are of
+    error: ReportError | None = None  # what ended the command before its end; all else is then what was known by then
+    timing: ReportTiming | None = None
+    exit_code: int = 0  # what the command ended with, as `egpsync --help` lists it
+
+    @property
+    def invalid(self) -> bool:
+        """Whether a problem is an error: then nothing was compared."""
+        return is_invalid(self.problems)

@@ -39,6 +39,9 @@ class ChangeResult:
     done: int  # how many of its requests were carried out
     failure: Failure | None
     note: str  # such as "confirmed by reading after a timeout"; "" otherwise
+    sent: bool = False  # whether any request of it left, or may have
+    started: str = ""  # when its first step began, as clock.now() gives it; "" where none did
+    ended: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,9 +9,10 @@ from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 
+from egpsync.clock import now
 from egpsync.errors import FileError, LockedError
 from egpsync.model.plan import Plan, Target
-from egpsync.records.journal import Deployed, End, Intent, Journal, Line, Result, Settled, lines_in, now, writable
+from egpsync.records.journal import Deployed, End, Intent, Journal, Line, Result, Settled, lines_in, writable
 from egpsync.records.lock import HeldError, held
 from egpsync.settings.urls import identity_of
 from egpsync.typed import Misfit

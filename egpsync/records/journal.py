@@ -13,12 +13,12 @@ import threading
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import Self, TypeAlias
 
 from egpsync.account.requests import requests_of
+from egpsync.clock import now
 from egpsync.errors import FileError
 from egpsync.model.plan import Action, Change, Effect, Op, Plan, Request, Target, Wait, Write
 from egpsync.model.record import ChangeRecord, FieldRecord
@@ -389,8 +389,3 @@ def writable(place: Path) -> Iterator[None]:
             where=str(place),
             advice="Nothing is sent that is not on disk first. Free the place, or name another with --state-dir.",
         ) from error
-
-
-def now() -> str:
-    """The time, in UTC, as ISO 8601 spells it."""
-    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -2,12 +2,13 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from egpsync.account.requests import requests_of
-from egpsync.model.manifest import Problem, Severity
+from egpsync.model.manifest import Problem, is_invalid
 from egpsync.model.plan import Action, Plan, Refusal, Target
 from egpsync.model.record import ChangeRecord
-from egpsync.model.report import Report, ReportHead, ReportModel
+from egpsync.model.report import Report, ReportError, ReportHead, ReportModel, ReportSpan, ReportTiming
 from egpsync.model.run import Outcome, RunResult
 from egpsync.record import record, record_end
 
@@ -31,6 +32,11 @@ def build_run(head: ReportHead, run: RunResult) -> Report:
     return _report(head, run.plan.target, changes, plan=run.plan, run=run)
 
 
+def build_error(head: ReportHead, error: ReportError) -> Report:
+    """The report of a command that could not go on: nothing but that, so that nobody takes an older one for it."""
+    return replace(_report(head, head.target, ()), error=error, complete=False, errored=True)
+
+
 def _report(
     head: ReportHead,
     target: Target | None,
@@ -39,7 +45,7 @@ def _report(
     plan: Plan | None = None,
     run: RunResult | None = None,
 ) -> Report:
-    invalid = any(problem.severity is Severity.ERROR for problem in head.problems)
+    invalid = is_invalid(head.problems)
     refusals = plan.refusals if plan else ()
     outcomes = [result.outcome for result in run.results] if run else []
     return Report(
@@ -68,6 +74,28 @@ def _report(
         directory=head.directory,
         repository_url=head.repository_url,
         revision=head.revision,
+        timing=_timing(head, run),
+    )
+
+
+def _timing(head: ReportHead, run: RunResult | None) -> ReportTiming | None:
+    if not head.started:
+        return None
+    spans = [
+        ReportSpan(
+            model_vendor=result.change.vendor,
+            name=result.change.name,
+            id=result.id or result.change.id,
+            started=result.started,
+            ended=result.ended,
+        )
+        for result in (run.results if run else ())
+        if result.started
+    ]
+    return ReportTiming(
+        started=head.started,
+        ended=head.ended,
+        changes=tuple(sorted(spans, key=lambda span: (span.model_vendor, span.name, span.id or ""))),
     )
 
 

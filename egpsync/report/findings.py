@@ -9,11 +9,11 @@ from typing import TypeAlias
 from egpsync.model.manifest import Problem, Severity
 from egpsync.model.plan import Refusal
 from egpsync.model.record import ChangeRecord
-from egpsync.model.report import Report
+from egpsync.model.report import Report, ReportError
 from egpsync.model.values import Source
 from egpsync.report.escape import label, visible
 from egpsync.report.fold import fold
-from egpsync.report.words import CHANGING, OUTCOME_WORDS, action_word, dotted, plural, values_shown
+from egpsync.report.words import CHANGING, OUTCOME_WORDS, action_word, dotted, error_lines, plural, values_shown
 
 LEVELS = ("error", "warning", "note")
 """From what stops somebody to what only informs."""
@@ -51,6 +51,7 @@ RULES: dict[str, str] = {
     "apply-stale": "A model moved after the plan was made, so nothing was sent for it.",
     "apply-in-flight": "A model is still deploying.",
     "apply-not-attempted": "A change was not begun.",
+    "command-failed": "The command could not go on.",
     "planned-change": "The plan changes a model.",
 }
 """The findings that are neither a manifest's problem nor a guard's refusal."""
@@ -100,6 +101,7 @@ class Finding:
 def findings(report: Report, *, changes: bool = False) -> list[Finding]:
     """All of them, the worst first; with `changes` also what a plan would do, as notes."""
     found = [
+        *([_error(report.error)] if report.error else []),
         *(_problem(report, problem) for problem in report.problems),
         *(_refusal(report, refusal) for refusal in report.refusals),
         *(finding for change in report.changes for finding in _of_model(report, change, changes=changes)),
@@ -136,6 +138,11 @@ def ending(change: ChangeRecord) -> str:
     call = f"{ended.method} {ended.url}".strip() + (f" -> {ended.status}" if ended.status is not None else "")
     said = [OUTCOME_WORDS[ended.result], call, ended.message, ended.note]
     return visible(fold(": ".join(filter(None, said)), 10 * _VALUE))
+
+
+def _error(error: ReportError) -> Finding:
+    what, *advice = (visible(fold(text, 10 * _VALUE)) for text in error_lines(error))
+    return Finding(rule="command-failed", level="error", message=what, help="".join(advice), place=("", 1, 1))
 
 
 def _problem(report: Report, problem: Problem) -> Finding:

@@ -5,7 +5,15 @@ from dataclasses import dataclass
 
 from egpsync.model.manifest import Problem
 from egpsync.model.plan import Capacity, Refusal
-from egpsync.model.report import Kind, Report, ReportDeclared, ReportModel, ReportRule
+from egpsync.model.report import (
+    Kind,
+    Report,
+    ReportDeclared,
+    ReportError,
+    ReportModel,
+    ReportRule,
+    ReportTiming,
+)
 from egpsync.model.values import Json, JsonMap, Source
 from egpsync.record import changes_of
 from egpsync.report.to_json import FORMAT_VERSION
@@ -78,6 +86,9 @@ class _Document:
     rules: tuple[ReportRule, ...] = ()
     declared: tuple[ReportDeclared, ...] = ()
     repository: _Repository = _Repository()
+    error: ReportError | None = None
+    timing: ReportTiming | None = None
+    exit_code: int = 0
 
 
 def from_json(value: Json) -> Report:
@@ -114,6 +125,9 @@ def from_json(value: Json) -> Report:
         target_name=document.target.name,
         section=document.section,
         notes=document.notes,
+        error=document.error,
+        timing=document.timing,
+        exit_code=document.exit_code,
     )
 
 

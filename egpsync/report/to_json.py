@@ -11,7 +11,7 @@ from egpsync.report.escape import inert
 from egpsync.report.style import Style
 from egpsync.typed import plain
 
-FORMAT_VERSION = "1.0"  # minor: additions; major: breaking
+FORMAT_VERSION = "1.1"  # minor: additions; major: breaking
 
 
 def to_json(report: Report, _style: Style) -> str:
@@ -39,6 +39,9 @@ def to_json(report: Report, _style: Style) -> str:
         "changes": [document_of(change) for change in report.changes],
         "unmanaged": plain(report.unmanaged),
         "capacity": {kind: _capacity(at) for kind, at in report.capacity.items()},
+        "error": plain(report.error),
+        "exit_code": report.exit_code,
+        "timing": plain(report.timing),
     }
     return inert(json.dumps(document, sort_keys=True, indent=2, allow_nan=False) + "\n")
 

@@ -9,7 +9,17 @@ from egpsync.report.escape import chat, inert, label, visible
 from egpsync.report.findings import ending
 from egpsync.report.fold import fold
 from egpsync.report.style import Style
-from egpsync.report.words import MARKS, action_word, dotted, next_steps, plural, summary_lines, urgency, verdict
+from egpsync.report.words import (
+    MARKS,
+    action_word,
+    dotted,
+    error_lines,
+    next_steps,
+    plural,
+    summary_lines,
+    urgency,
+    verdict,
+)
 
 BUDGET = 20_000
 """Bytes: what chats take in one message."""
@@ -38,6 +48,7 @@ def _target(report: Report) -> str:
 
 def _findings(report: Report) -> Iterator[str]:
     yield from map(_line, report.notes)
+    yield from map(_line, error_lines(report.error) if report.error else ())
     for refusal in report.refusals:
         yield _line(f"REFUSED {visible(refusal.guard)}: {visible(refusal.message)}")
     for problem in report.problems:

@@ -18,6 +18,7 @@ from egpsync.report.words import (
     capacity_in_use,
     carried_out,
     compared,
+    error_lines,
     errors,
     grown,
     in_order,
@@ -108,6 +109,8 @@ def _closing(report: Report, style: Style) -> Iterator[str]:
         if names:
             yield style.paint(Tone.DESTROY, f"{action_word(report, action).capitalize()}: {', '.join(names)}")
     yield from ending_lines(report, style)
+    for line in error_lines(report.error) if report.error else ():
+        yield style.paint(Tone.ALARM if line.startswith("Error: ") else None, visible(line))
     for line in summary_lines(report):
         yield style.paint(_closing_tone(report), line)
     stopped = bool(report.refusals or errors(report))  # then the first step says so

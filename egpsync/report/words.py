@@ -8,7 +8,7 @@ from egpsync.errors import ExitCode
 from egpsync.model.manifest import Severity
 from egpsync.model.plan import Capacity, Request
 from egpsync.model.record import ChangeRecord, FieldRecord
-from egpsync.model.report import MASK, Report
+from egpsync.model.report import MASK, Report, ReportError
 from egpsync.model.values import Json, Path
 from egpsync.report.escape import json_line, visible
 
@@ -116,7 +116,7 @@ def errors(report: Report) -> int:
 
 def compared(report: Report) -> bool:
     """Whether the manifests were held against the account at all."""
-    return report.kind != "validate" and not (errors(report) and not report.changes)
+    return report.kind != "validate" and report.error is None and not (errors(report) and not report.changes)
 
 
 def differing(report: Report) -> int:
@@ -141,10 +141,10 @@ def carried_out(report: Report) -> bool:
 
 def verdict(report: Report) -> str:
     """The run in a few words, for a heading."""
-    if errors(report):
-        return f"invalid manifests, {problem_counts(report)}"
-    if report.kind == "validate":
-        return f"valid, {_declared(report)}"
+    if report.error is not None:
+        return "interrupted" if report.interrupted else "failed"
+    if errors(report) or report.kind == "validate":
+        return f"invalid manifests, {problem_counts(report)}" if errors(report) else f"valid, {_declared(report)}"
     if report.refusals:
         return f"refused by {plural(len(report.refusals), 'guard')}"
     if carried_out(report):
@@ -158,9 +158,16 @@ def verdict(report: Report) -> str:
     return f"{plural(differing(report), 'model')} to change"
 
 
+def error_lines(error: ReportError) -> list[str]:
+    """What ended the command, and what to do next; hostile until a renderer escapes it."""
+    return [f"Error: {error.where}{': ' if error.where else ''}{error.what}", *([error.advice] if error.advice else [])]
+
+
 def summary_lines(report: Report) -> list[str]:
     """The closing counts: what was found, what would be done, what was done."""
-    lines = []
+    lines: list[str] = []
+    if report.error is not None:
+        return []
     if any(refusal.guard == "wrong-target" for refusal in report.refusals):
         return []  # nothing was read, so there is nothing to count
     if report.kind == "validate" or not compared(report):
@@ -180,6 +187,8 @@ def summary_lines(report: Report) -> list[str]:
 def next_steps(report: Report) -> list[str]:
     """What to do now, a sentence or two each; empty where there is nothing."""
     steps = []
+    if report.error is not None:
+        return []
     if errors(report):
         sent = "" if report.kind == "validate" else " Nothing was sent."
         steps.append(f"Invalid (exit {ExitCode.INVALID:d}).{sent} Mend the manifests and run again.")

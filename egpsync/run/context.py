@@ -118,6 +118,9 @@ class Execution:
     answered: bool = False  # whether the server accepted it
     saw_deploying: bool = False  # a reading has shown its deployment under way
     tried: set[StepKey] = field(default_factory=set)  # steps that the server carried out, or may have
+    reached: bool = False  # whether a request of it reached the server, or may have
+    started: str = ""  # when its first step began; "" until then
+    ended: str = ""
 
     def id_of(self, model: Ref) -> str:
         """The id of the model that a step is about."""

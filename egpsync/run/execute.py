@@ -20,6 +20,7 @@ from egpsync.errors import (
     RateLimited,
     Rejected,
     ServerFault,
+    Unreachable,
 )
 from egpsync.model.live import DEPLOYING, FAILED_STATUSES, MARK, LiveModel
 from egpsync.model.plan import Action, Create, Delete, Rename, Swap, Until, Update, Wait, Write
@@ -369,11 +370,12 @@ async def _request(run: Run, execution: Execution, step: Write) -> Json:
         answer = await run.client.send(request.method, request.path, request.body)
     except ApiError as error:
         lost = isinstance(error, Ambiguous)
+        execution.reached |= not isinstance(error, Unreachable)
         execution.tried |= {step.key} if lost else set()
         await _record(run, execution, step, "lost" if lost else "refused", error.status)
         raise
     execution.tried.add(step.key)
-    execution.answered = True
+    execution.answered = execution.reached = True
     if isinstance(step, Create) and isinstance(answer, Mapping) and is_id(answer.get("id")):
         execution.id = answer["id"]
     await _record(run, execution, step, "done")

@@ -10,6 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
+from egpsync.clock import now
 from egpsync.model.live import DEPLOYING
 from egpsync.model.plan import Action, Change, Create, Delete, Plan, Rename, Step, StepKey, Swap, Update, Wait, deploys
 from egpsync.model.run import ChangeResult, Event, Failure, Outcome, RunResult, Stage
@@ -71,6 +72,7 @@ class _Scheduler:
             if not (finished := self.finished[step.key]).done():
                 finished.set_result(False)
         self._count_ended(change, end.outcome)
+        execution.ended = now()
         if change.steps:
             words = end.stop.failure.message if end.stop and end.stop.failure else "; ".join(execution.notes)
             told = f"{end.outcome.replace('_', ' ')}{': ' if words else ''}{words}"
@@ -95,6 +97,7 @@ class _Scheduler:
                 if deploys(step) and self.rollout.wait and not holds_redeploy:
                     await self.redeploys.acquire()
                     holds_redeploy = True
+                execution.started = execution.started or now()
                 if (stop := await self._step(execution, step, last=index + 1 == len(change.steps))) is not None:
                     return stop
                 self.finished[step.key].set_result(True)
@@ -180,6 +183,9 @@ def _result(end: End) -> ChangeResult:
         done=execution.done,
         failure=end.stop.failure if end.stop else None,
         note="; ".join(dict.fromkeys(notes)),
+        sent=execution.reached,
+        started=execution.started,
+        ended=execution.ended if execution.started else "",
     )
 
 

@@ -102,10 +102,10 @@ def test_some_failures_exit_4(emulator: StartEmulator, shell: Shell) -> None:
     assert "HTTP 422: not today" in done.out
 
 
-def test_nothing_but_failures_exits_1(emulator: StartEmulator, shell: Shell) -> None:
-    """Nothing was changed."""
+def test_nothing_but_failures_exits_4(emulator: StartEmulator, shell: Shell) -> None:
+    """Something was sent, and not all of it is done."""
     running = emulator(seed=[hosted("a")], faults=[Rule(method="PATCH", kind=Answer(status=422))])
-    assert shell.knows(running).wants(hosted("a", model_metadata={"x": 1})).run("apply", "--yes").code == 1
+    assert shell.knows(running).wants(hosted("a", model_metadata={"x": 1})).run("apply", "--yes").code == 4
 
 
 @pytest.mark.parametrize(("arguments", "code"), [(["--timeout", "0.1"], 4), (["--no-wait"], 0)])

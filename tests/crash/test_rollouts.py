@@ -115,7 +115,7 @@ def test_a_failed_deployment_is_tried_again_only_on_request(emulator: StartEmula
     running = account(emulator, 1, fail_names=("m0",))
     shell.knows(running).wants(*redeployed(1))
     failed = apply(shell)
-    assert (failed.code, outcomes(failed)) == (1, {"m0": "failed"})
+    assert (failed.code, outcomes(failed)) == (4, {"m0": "failed"})
     assert failed.json["changes"][0]["outcome"]["message"] == (
         "the deployment ended as failed: The image could not be pulled"
     )

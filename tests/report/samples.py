@@ -22,10 +22,10 @@ from egpsync.model.plan import (
     Target,
     Update,
 )
-from egpsync.model.report import Kind, Report, ReportHead
+from egpsync.model.report import Kind, Report, ReportError, ReportHead
 from egpsync.model.run import ChangeResult, Failure, Outcome, RunResult
 from egpsync.model.values import Source
-from egpsync.report.build import build_plan, build_problems, build_run
+from egpsync.report.build import build_error, build_plan, build_problems, build_run
 
 SECRET = "hf_SENTINEL_0123456789"
 HOSTILE = "a|b<img src=x>]]>`@team`\n::error::x\x1b[31m\u202e##[group]"
@@ -287,5 +287,6 @@ REPORTS: Mapping[str, Report] = {
     "invalid": build_problems(head("validate", PROBLEM, WARNING)),
     "valid": build_problems(head("validate")),
     "empty": build_plan(head(), plan(UNCHANGED)),
+    "errored": build_error(head("drift"), ReportError(what=f"HTTP 503: {HOSTILE}", where="GET x", advice="Again.")),
 }
 """Every kind of report, by what came of it."""

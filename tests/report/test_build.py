@@ -149,9 +149,9 @@ def test_a_secret_deep_in_a_field_is_masked_by_its_path() -> None:
 
 @pytest.mark.parametrize("vendor", ["launch", "a-vendor-of-tomorrow"])
 def test_a_body_keeps_the_keys_of_a_secret_map(vendor: str) -> None:
-    """In a body every value of env_vars is masked, nested ones whole, and the ownership mark is sent as it is."""
+    """In a body every value of env_vars is masked, nested ones whole, wherever it stands; the mark is as it is."""
     body = {
-        "model_metadata": {"egpsync": {"owner": "platform/models"}, "env_vars": {"note": "no secret here"}},
+        "model_metadata": {"egpsync": {"owner": "platform/models"}, "env_vars": {"note": SECRET}},
         "vendor_configuration": {"model_image": {"env_vars": {"KEY": SECRET, "NESTED": {SECRET: [SECRET]}}}},
     }
     report = build_plan(head(), plan(change(Action.REDEPLOY, "x", vendor=vendor, requests=[("PATCH", body)])))
@@ -160,7 +160,7 @@ def test_a_body_keeps_the_keys_of_a_secret_map(vendor: str) -> None:
             method="PATCH",
             path="/v5/models/m-x",
             body={
-                "model_metadata": {"egpsync": {"owner": "platform/models"}, "env_vars": {"note": "no secret here"}},
+                "model_metadata": {"egpsync": {"owner": "platform/models"}, "env_vars": {"note": MASK}},
                 "vendor_configuration": {"model_image": {"env_vars": {"KEY": MASK, "NESTED": MASK}}},
             },
         ),

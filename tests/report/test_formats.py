@@ -130,3 +130,9 @@ def test_a_hostile_name_is_on_one_line_everywhere(form: str) -> None:
     first, last = HOSTILE[:3], "[group]"
     assert all(last in line for line in lines if first in line)
     assert sum(first in line for line in lines) > 3
+
+
+@pytest.mark.parametrize("form", sorted(set(FORMATS) - {"gitlab", "prometheus"}))
+def test_what_ended_the_command_stands_in_every_format(form: str) -> None:
+    """Those that hold nothing but figures say that it is errored, or nothing."""
+    assert "HTTP 503" in FORMATS[form](REPORTS["errored"], Style())

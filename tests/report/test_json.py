@@ -103,7 +103,7 @@ def test_the_document_is_ascii_and_means_what_it_was() -> None:
 
 def test_the_format_version_is_the_schemas() -> None:
     """The version that is written is the one whose major number the schema takes."""
-    assert (FORMAT_VERSION, SCHEMA["properties"]["format_version"]["pattern"]) == ("1.0", r"^1\.[0-9]+$")
+    assert (FORMAT_VERSION, SCHEMA["properties"]["format_version"]["pattern"]) == ("1.1", r"^1\.[0-9]+$")
 
 
 def test_the_style_changes_nothing() -> None:

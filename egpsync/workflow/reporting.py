@@ -1,0 +1,115 @@
+"""What a command found or did in, its Report out: which parts it shows, when it was, and the exit that it means."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from egpsync import __version__
+from egpsync.clock import now
+from egpsync.errors import EgpsyncError, ExitCode
+from egpsync.model.manifest import Problem, is_invalid
+from egpsync.model.report import Kind, Report, ReportError, ReportHead
+from egpsync.model.run import Outcome, RunResult
+from egpsync.report.build import build_error, build_plan, build_problems, build_run
+from egpsync.settings import Settings
+from egpsync.workflow.plan import Planned, target_of
+from egpsync.workflow.validate import Checked
+
+FINE = frozenset({Outcome.APPLIED, Outcome.NOTHING})
+UNSENT = frozenset({Outcome.STALE, Outcome.NOT_ATTEMPTED})
+SIGNALLED: Mapping[int, ExitCode] = {2: ExitCode.INTERRUPTED}
+"""The exit of a run that a signal ended, by its number: SIGINT; any other is a termination."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Occasion:
+    """What is known of a command before it finds anything."""
+
+    kind: Kind
+    started: str  # as clock.now() gives it
+    section: str = ""  # tells its report from others of the account
+    settings: Settings | None = None  # None where nothing but files is looked at, or they could not be had
+
+
+def report_problems(occasion: Occasion, checked: Checked) -> Report:
+    """The report of manifests that were only checked."""
+    head = _head(occasion, files=len(checked.files), models=checked.models, problems=checked.problems)
+    return _concluded(build_problems(head))
+
+
+def report_project(occasion: Occasion, problems: tuple[Problem, ...]) -> Report:
+    """The report of a project file that is faulty: nothing else was looked at."""
+    return _concluded(build_problems(_head(occasion, files=1, models=0, problems=problems)))
+
+
+def report_plan(occasion: Occasion, planned: Planned, *, detailed: bool = False) -> Report:
+    """The report of a comparison; `detailed` makes differences an exit of their own, as they always are for drift."""
+    head = _head_of(occasion, planned)
+    if planned.plan is None or is_invalid(planned.problems):
+        return _concluded(build_problems(head))
+    return _concluded(build_plan(head, planned.plan), detailed=detailed)
+
+
+def report_run(occasion: Occasion, planned: Planned, run: RunResult) -> Report:
+    """The report of a run; one that was not to wait for deployments may leave them in flight."""
+    waited = occasion.settings is None or occasion.settings.wait
+    sent = any(result.sent for result in run.results)
+    report = _concluded(build_run(_head_of(occasion, planned), run), waited=waited, sent=sent)
+    if run.interrupted is None:
+        return report
+    return replace(report, exit_code=SIGNALLED.get(run.interrupted, ExitCode.TERMINATED))
+
+
+def report_error(occasion: Occasion, error: EgpsyncError) -> Report:
+    """The report of a command that could not go on."""
+    told = ReportError(what=error.what, where=error.where, advice=error.advice)
+    report = build_error(_head(occasion, files=0, models=0, problems=()), told)
+    return replace(report, exit_code=error.exit_code)
+
+
+def _head_of(occasion: Occasion, planned: Planned) -> ReportHead:
+    checked = planned.checked
+    head = _head(occasion, files=len(checked.files), models=checked.models, problems=planned.problems)
+    return replace(head, notes=planned.notes)
+
+
+def _head(occasion: Occasion, *, files: int, models: int, problems: tuple[Problem, ...]) -> ReportHead:
+    settings, offline = occasion.settings, occasion.kind is Kind.VALIDATE
+    return ReportHead(
+        kind=occasion.kind,
+        tool_version=__version__,
+        files=files,
+        models=models,
+        problems=problems,
+        target=target_of(settings) if settings and not offline else None,
+        target_name=settings.scope.name if settings and settings.scope else None,
+        section=occasion.section,
+        started=occasion.started,
+        ended=now(),
+    )
+
+
+def _concluded(report: Report, *, detailed: bool = False, waited: bool = True, sent: bool = False) -> Report:
+    return replace(report, exit_code=_exit_code(report, detailed=detailed, waited=waited, sent=sent))
+
+
+def _exit_code(report: Report, *, detailed: bool, waited: bool, sent: bool) -> ExitCode:
+    """What a report means to a script; the table is in the README."""
+    if report.invalid:
+        return ExitCode.INVALID
+    if report.refusals:
+        return ExitCode.REFUSED
+    if report.outcomes:
+        return _after_run(report, waited=waited, sent=sent)
+    differs = report.applyable or (report.kind is Kind.DRIFT and report.summary["unhealthy"] > 0)
+    return ExitCode.DIFFERENCES if differs and (detailed or report.kind is Kind.DRIFT) else ExitCode.OK
+
+
+def _after_run(report: Report, *, waited: bool, sent: bool) -> ExitCode:
+    """5 where only stale models are left, 4 where anything else is left of what was begun, 1 where nothing was sent."""
+    fine = FINE if waited else FINE | {Outcome.IN_FLIGHT}
+    bad = {outcome for outcome in Outcome if report.outcomes[outcome] and outcome not in fine}
+    if not bad:
+        return ExitCode.OK
+    if Outcome.STALE in bad and bad <= UNSENT:
+        return ExitCode.REFUSED
+    return ExitCode.INCOMPLETE if sent or Outcome.IN_FLIGHT in bad else ExitCode.ERROR
