@@ -24,6 +24,7 @@ from egpsync.cli.options import (
 )
 from egpsync.cli.plan import show_plan
 from egpsync.cli.progress import show_progress
+from egpsync.cli.running import run_to_end
 from egpsync.core.change import PlanOptions
 from egpsync.errors import EgpsyncError, ExitCode, UsageError
 from egpsync.model.plan import Plan
@@ -63,10 +64,10 @@ def command(paths: tuple[str, ...], *, dry_run: bool, yes: bool, saved: str | No
     call = Call.of(paths, chosen, needs_manifests=saved is None)
     if saved is not None:
         call.refuse_to_plan_anew(paths, chosen, "--plan")
-        reviewed = asyncio.run(review(saved, call.settings, Watch(on_attempt=call.log)))
+        reviewed = run_to_end(review(saved, call.settings, Watch(on_attempt=call.log)))
         planned = reviewed.refusing() if dry_run else reviewed.planned
     else:
-        planned = asyncio.run(call.plan(Watch(on_attempt=call.log)))
+        planned = run_to_end(call.plan(Watch(on_attempt=call.log)))
     if dry_run:
         show_plan(call, planned, kind=Kind.PLAN)
     confirm_and_apply(call, planned, yes=yes)
@@ -83,7 +84,7 @@ def confirm_and_apply(call: Call, planned: Planned, *, yes: bool, kind: Kind = K
     if asked:
         _ask(call, plan, report)
     call.output.try_files()
-    result = asyncio.run(_carry_out(call, plan, planned.options))
+    result = run_to_end(_carry_out(call, plan, planned.options))
     with _undisturbed():
         report = report_run(call.occasion(kind), planned, result)
         call.output.write(report, planned=asked and call.output.verbosity <= 0)

@@ -1,6 +1,5 @@
 """egpsync export: live models as a manifest that plans empty at once."""
 
-import asyncio
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ from egpsync.cli import complain
 from egpsync.cli.options import Command, access, manifests, selection
 from egpsync.cli.output import Output
 from egpsync.cli.project import paths_of, settings_of
+from egpsync.cli.running import run_to_end
 from egpsync.clock import now
 from egpsync.errors import ExitCode, FileError, UsageError
 from egpsync.files import write_whole
@@ -46,7 +46,7 @@ def command(paths: tuple[str, ...], *, out: Path | None, force: bool, quiet: boo
         raise UsageError("--force has a meaning only with --out", advice="Name the file to replace with --out FILE.")
     if out is not None and out.exists() and not force:
         raise FileError("exists already", where=str(out), advice="Name another file, or replace it with --force.")
-    exported = asyncio.run(export(choice, settings, Watch()))
+    exported = run_to_end(export(choice, settings, Watch()))
     if exported.written is None:
         raise click.exceptions.Exit(_say_why_not(exported))
     if out is None:

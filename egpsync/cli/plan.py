@@ -1,6 +1,5 @@
 """egpsync plan: what apply would send; saved for review, or held against what was saved."""
 
-import asyncio
 from typing import Any, NoReturn
 
 import click
@@ -18,6 +17,7 @@ from egpsync.cli.options import (
     selection,
     state,
 )
+from egpsync.cli.running import run_to_end
 from egpsync.model.report import Kind
 from egpsync.workflow.plan import Planned, Watch
 from egpsync.workflow.reporting import report_plan
@@ -45,10 +45,10 @@ def command(
     watch = Watch(on_attempt=call.log)
     if check is not None:
         call.refuse_to_plan_anew((*paths, *(["--out"] if out else [])), chosen, "--check")
-        reviewed = asyncio.run(review(check, call.settings, watch))
+        reviewed = run_to_end(review(check, call.settings, watch))
         _tell_whether_it_holds(check, reviewed)
         show_plan(call, reviewed.refusing(), kind=Kind.PLAN, detailed=detailed_exitcode)
-    planned = asyncio.run(call.plan(watch))
+    planned = run_to_end(call.plan(watch))
     if out is not None and planned.plan is not None and not planned.problems:
         save(out, planned, call.paths, call.consent)
         if planned.plan.refusals:

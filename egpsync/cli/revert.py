@@ -1,6 +1,5 @@
 """egpsync revert: put back what a run changed."""
 
-import asyncio
 from typing import Any
 
 import click
@@ -9,6 +8,7 @@ from egpsync.cli.apply import confirm_and_apply
 from egpsync.cli.online import Call
 from egpsync.cli.options import Command, access, consent, output, project, rollout
 from egpsync.cli.plan import show_plan
+from egpsync.cli.running import run_to_end
 from egpsync.model.report import Kind
 from egpsync.workflow.plan import Watch
 from egpsync.workflow.revert import plan_revert
@@ -30,7 +30,7 @@ def command(file: str, *, dry_run: bool, yes: bool, **chosen: Any) -> None:
     kept in neither: fields that held one are named and left.
     """
     call = Call.of((), chosen, needs_manifests=False)
-    planned = asyncio.run(plan_revert(file, call.settings, call.consent, Watch(on_attempt=call.log)))
+    planned = run_to_end(plan_revert(file, call.settings, call.consent, Watch(on_attempt=call.log)))
     if dry_run:
         show_plan(call, planned, kind=Kind.REVERT)
     confirm_and_apply(call, planned, yes=yes, kind=Kind.REVERT)
