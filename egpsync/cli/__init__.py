@@ -20,6 +20,7 @@ COMMANDS: Mapping[str, str] = {
     "drift": "Compare the account with the manifests: exit 2 where they differ.",
     "export": "Write live models as a manifest that plans empty at once.",
     "revert": "Put back what a run changed.",
+    "probe": "Find out what this installation does to maps, on a throwaway model.",
     "targets": "List the targets of the project file.",
     "schema": "Print a JSON Schema.",
     "emulator": "Serve a stand-in EGP API on this machine.",

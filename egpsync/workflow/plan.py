@@ -75,7 +75,7 @@ async def drift(paths: Sequence[str], settings: Settings, watch: Watch) -> Plann
     planned = await _compare(paths, settings, PlanOptions(), watch)
     if planned.plan is None:
         return planned
-    refusals = (*planned.plan.refusals, *check_target(planned.plan.target, _limits(settings, Consent())))
+    refusals = (*planned.plan.refusals, *check_target(planned.plan.target, limits_of(settings, Consent())))
     whole = replace(planned.plan, refusals=refusals)
     notes = tuple(_left_out(planned.part, settings, planned.options))
     return replace(planned, plan=planned.part.of(whole) if planned.part else whole, notes=notes)
@@ -108,7 +108,7 @@ async def _compare(paths: Sequence[str], settings: Settings, options: PlanOption
             advice="Nothing was sent. Is it spelt as the manifests spell it?",
         )
     changed, target, part = _changed(paths, settings), target_of(settings), None
-    if check_target(target, _limits(settings, Consent())):
+    if check_target(target, limits_of(settings, Consent())):
         planned = make_plan(replace(checked.desired, models=()), Live(models=()), target)
     else:
         async with connect(settings, watch.on_attempt) as client:
@@ -138,7 +138,7 @@ def guarded(plan: Plan, settings: Settings, consent: Consent) -> Plan:
     if failures := folder.failed_before():
         salt = folder.salt()
         changes = tuple(_warned(change, failures, salt) if change.deploys else change for change in changes)
-    refusals = check_guards(plan, _limits(settings, consent))
+    refusals = check_guards(plan, limits_of(settings, consent))
     return replace(plan, changes=changes, refusals=(*plan.refusals, *refusals))
 
 
@@ -174,7 +174,8 @@ def target_of(settings: Settings) -> Target:
     return Target(base_url=settings.base_url, account_id=settings.account_id)
 
 
-def _limits(settings: Settings, consent: Consent) -> Limits:
+def limits_of(settings: Settings, consent: Consent) -> Limits:
+    """What a run may do by its settings, and the consent given on the command line and in the project file."""
     return Limits(
         percent=settings.limit_percent,
         cap=settings.limit_count,
@@ -205,8 +206,8 @@ def _consents(settings: Settings, *, lapsed: bool = False) -> list[Consented]:
 
 def used_consents(plan: Plan, settings: Settings, consent: Consent) -> Iterator[str]:
     """A sentence for each consent of the project file that the plan needs, and for each that lapsed too early."""
-    needed = {refusal.guard for refusal in check_guards(plan, _limits(replace(settings, project=None), consent))}
-    left = {refusal.guard for refusal in check_guards(plan, _limits(settings, consent))}
+    needed = {refusal.guard for refusal in check_guards(plan, limits_of(replace(settings, project=None), consent))}
+    left = {refusal.guard for refusal in check_guards(plan, limits_of(settings, consent))}
     for one in sorted(_consents(settings), key=lambda one: -one.count):
         if (guard := f"{one.action}-threshold") in needed - left:
             needed.discard(guard)
