@@ -20,7 +20,7 @@ def _desired(model: Declared) -> DesiredModel:
         name=value.get("name", ""),
         id=value.get("id"),
         renamed_from=value.get("renamed_from"),
-        state=State(value.get("state", State.PRESENT)),
+        state=STATES[value.get("state", "present")],
         owner=model.owner,
         lifecycle=_lifecycle(value.get("lifecycle")),
         fields={key: value[key] for key in API_FIELDS if key in value},
@@ -29,6 +29,7 @@ def _desired(model: Declared) -> DesiredModel:
     )
 
 
+STATES = {state.value: state for state in State}
 NO_RULES = Lifecycle(prevent_destroy=None, prevent_redeploy=None, ignore_changes=())
 
 

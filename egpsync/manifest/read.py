@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from struct import Struct
 from typing import Any, NoReturn
 
 from egpsync.manifest import scalars
@@ -45,6 +46,9 @@ class ReadLimits:
 
 
 LIMITS = ReadLimits()
+pack = Struct(f"{EACH}I").pack
+"""A value's numbers as the bytes that an array holds: a third faster than to extend it by a tuple."""
+
 NOWHERE = -1
 """The number of a key that is an anchor: nothing stands below it."""
 
@@ -171,10 +175,11 @@ class _File:
     def _mapping(self, depth: int, at: int) -> dict[str, Json]:
         values: dict[str, Json] = {}
         following, known, plain, numbers = self._next, self._known, self._plain, self._places.numbers
+        add = numbers.frombytes
         most = self._limits.values * EACH
         while type(event := following()) is not MappingEndEvent:
             mark = event.start_mark
-            key = known.get(event.value) if type(event) is ScalarEvent and event.implicit[0] else None
+            key = known.get(event.value) if type(event) is ScalarEvent and event.tag is None else None
             if key is None or event.anchor is not None:
                 key = self._key(event, depth)
             value = following()
@@ -197,10 +202,10 @@ class _File:
                         values[key] = self._refuse_number(value)
                 else:
                     place = event.end_mark
-                    numbers.extend((mark.line + 1, mark.column + 1, place.line + 1, place.column + 2, 1))
+                    add(pack(mark.line, mark.column, place.line, place.column + 1, 1))
                     values[key] = None
                     continue
-                numbers.extend((mark.line + 1, mark.column + 1, place.line + 1, place.column + 1, 1))
+                add(pack(mark.line, mark.column, place.line, place.column, 1))
             else:
                 values[key] = None  # so that keys stand in the order of their numbers
                 values[key] = self._value(value, depth + 1, self._place_of(mark, place))
@@ -209,13 +214,14 @@ class _File:
     def _sequence(self, depth: int) -> list[Json]:
         values: list[Json] = []
         following, plain, numbers = self._next, self._plain, self._places.numbers
+        add = numbers.frombytes
         most = self._limits.values * EACH
         while type(event := following()) is not SequenceEndEvent:
             mark = event.start_mark
             if len(numbers) >= most:
                 self._too_many(mark)
-            line, column = mark.line + 1, mark.column + 1
-            numbers.extend((line, column, line, column, 1))
+            line, column = mark.line, mark.column
+            add(pack(line, column, line, column, 1))
             if type(event) is ScalarEvent and event.anchor is None and event.tag is None and not event.implicit[0]:
                 values.append(sys.intern(event.value))
             elif type(event) is ScalarEvent and event.anchor is None and event.tag is None:
@@ -319,7 +325,7 @@ class _File:
     def _place_of(self, key: Any, value: Any) -> int:
         """Note where a key and its value start; the value's number."""
         numbers = self._places.numbers
-        numbers.extend((key.line + 1, key.column + 1, value.line + 1, value.column + 1, 1))
+        numbers.frombytes(pack(key.line, key.column, value.line, value.column, 1))
         return len(numbers) // EACH - 1
 
     def _too_many(self, mark: Any) -> NoReturn:

@@ -15,8 +15,8 @@ from egpsync.model.live import MARK
 from egpsync.model.manifest import Declared, Node, Severity
 from egpsync.model.values import Json, Path
 
-INFRA = (("vendor_configuration", "model_infra"), ("vendor_configuration",))
-"""Where the fields of a deployment stand: launch's, then those of llmengine's flat configuration."""
+FLAT = ("vendor_configuration",)
+INFRA = (*FLAT, "model_infra")
 
 API_FIELDS = ("model_type", "model_metadata", "vendor_configuration")
 
@@ -64,39 +64,33 @@ def rename_to_itself(models: Models) -> Iterator[Finding]:
 
 def worker_range(models: Models) -> Iterator[Finding]:
     """More workers at least than at most."""
-    for model in models:
-        for infra in INFRA:
-            held = _value(model, *infra)
-            if not isinstance(held, Mapping):
-                continue
-            least, most = held.get("min_workers"), held.get("max_workers")
-            if _is_count(least) and _is_count(most) and least > most:
-                message = f"min_workers {least} is above max_workers {most}"
-                yield _between(model, "worker-range", message, ((*infra, "min_workers"), (*infra, "max_workers")))
+    for model, infra, held in _deployments(models):
+        least, most = held.get("min_workers"), held.get("max_workers")
+        if _is_count(least) and _is_count(most) and least > most:
+            message = f"min_workers {least} is above max_workers {most}"
+            yield _between(model, "worker-range", message, ((*infra, "min_workers"), (*infra, "max_workers")))
 
 
 def gpu_contradiction(models: Models) -> Iterator[Finding]:
     """GPUs without a type, or a type without GPUs, where the manifest declares both."""
-    for model in models:
-        for infra in INFRA:
-            held = _value(model, *infra)
-            if not (isinstance(held, Mapping) and "gpus" in held and "gpu_type" in held and _is_count(held["gpus"])):
-                continue
-            count, kind = held["gpus"], held["gpu_type"]
-            if count == 0 and isinstance(kind, str):
-                message = f"gpu_type is {in_words(kind)}, and gpus is 0"
-            elif count > 0 and kind is None:
-                message = f"gpus is {count}, and gpu_type is null"
-            else:
-                continue
-            yield _between(model, "gpu-contradiction", message, ((*infra, "gpus"), (*infra, "gpu_type")))
+    for model, infra, held in _deployments(models):
+        if not ("gpus" in held and "gpu_type" in held and _is_count(held["gpus"])):
+            continue
+        count, kind = held["gpus"], held["gpu_type"]
+        if count == 0 and isinstance(kind, str):
+            message = f"gpu_type is {in_words(kind)}, and gpus is 0"
+        elif count > 0 and kind is None:
+            message = f"gpus is {count}, and gpu_type is null"
+        else:
+            continue
+        yield _between(model, "gpu-contradiction", message, ((*infra, "gpus"), (*infra, "gpu_type")))
 
 
 def reserved_key(models: Models) -> Iterator[Finding]:
     """A metadata key that would overwrite egpsync's mark."""
     for model in models:
         metadata = _value(model, "model_metadata")
-        if isinstance(metadata, Mapping) and MARK in metadata:
+        if isinstance(metadata, dict) and MARK in metadata:
             message = f"the metadata key {MARK} is reserved: egpsync keeps its own mark there"
             source = _node(model, "model_metadata", MARK).key_source
             yield Finding("reserved-key", message, source, Hint(expected="another key"))
@@ -133,6 +127,17 @@ def _between(model: Declared, rule: str, message: str, paths: tuple[Path, Path])
     """A contradiction of two fields: at the one that the model itself declares, the other as the related place."""
     one, other = sorted(paths, key=lambda path: model.written.find(path) is None)
     return Finding(rule, message, _node(model, *one).source, Hint(related=_node(model, *other).source))
+
+
+def _deployments(models: Models) -> Iterator[tuple[Declared, Path, dict[str, Json]]]:
+    """Where models say what they run on: launch's model_infra, and the flat configuration of llmengine."""
+    for model in models:
+        configuration = _value(model, *FLAT)
+        if isinstance(configuration, dict):
+            infra = configuration.get(INFRA[-1])
+            if isinstance(infra, dict):
+                yield model, INFRA, infra
+            yield model, FLAT, configuration
 
 
 def _value(model: Declared, *path: str) -> Json:

@@ -25,12 +25,12 @@ class Places:
     def source(self, at: int) -> Source:
         """Where the value with that number starts."""
         line, column = self.numbers[at * EACH + 2 : at * EACH + 4]
-        return Source(file=self.file, line=line, column=column)
+        return Source(file=self.file, line=line + 1, column=column + 1)
 
     def key_source(self, at: int) -> Source:
         """Where its key starts; the value's own place for list items and roots."""
         line, column = self.numbers[at * EACH : at * EACH + 2]
-        return Source(file=self.file, line=line, column=column)
+        return Source(file=self.file, line=line + 1, column=column + 1)
 
     def below(self, at: int, value: Json, key: str | int) -> int | None:
         """The number of what stands at `key` in the mapping or list `value`, whose own number is `at`."""
@@ -64,7 +64,7 @@ WIDE = 64
 """Items of a collection beyond which their places are looked up in one go."""
 
 EACH = 5
-"""Line and column of the key, line and column of the value, all from 1, and how many values it is with all below it."""
+"""Line and column of the key, line and column of the value, all from 0, and how many values it is with all below it."""
 
 
 class Layer(NamedTuple):
@@ -133,7 +133,8 @@ class Node(NamedTuple):
 def node_of(value: Json, source: Source) -> Node:
     """A value that stands nowhere but at one place, with all that is in it."""
     places = Places(source.file)
-    places.numbers.extend((source.line, source.column, source.line, source.column, 1))
+    line, column = source.line - 1, source.column - 1
+    places.numbers.extend((line, column, line, column, 1))
     return Node(value, (Layer("model", value, places, 0),))
 
 

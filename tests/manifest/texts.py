@@ -38,7 +38,7 @@ def node_of_lines(value: Any, file: str = "a.yaml") -> Node:
 
 def _write(value: Any, places: Places, lines: Iterator[int]) -> None:
     at, line = len(places.numbers) // EACH, next(lines)
-    places.numbers.extend((line, 1, line, 1, 1))
+    places.numbers.extend((line - 1, 0, line - 1, 0, 1))
     for item in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
         _write(item, places, lines)
     places.numbers[at * EACH + 4] = len(places.numbers) // EACH - at
