@@ -21,6 +21,6 @@ def command(paths: tuple[str, ...], **chosen: Any) -> None:
     started, written = now(), output_of(chosen)
     settings = settings_of(chosen, written, offline=True)
     occasion = Occasion(kind=Kind.VALIDATE, started=started, section=written.section, settings=settings)
-    report = report_problems(occasion, validate(paths_of(paths, settings)))
+    report = report_problems(occasion, validate(paths_of(paths, settings), asked=False))
     written.write(report)
     raise click.exceptions.Exit(report.exit_code)

@@ -261,10 +261,7 @@ class _File:
         first = None
         self._steps -= len(values)
         if self._steps > 0:
-            numbers = self._places.numbers
-            numbers[at * EACH + 4] = len(numbers) // EACH - at
-            number = self._places.below(at, values, key)
-            first = None if number is None else self._places.key_source(number)
+            first = next(self._places.key_source(n) for n, other in self._places.items(at, values) if other == key)
         hint = Hint(expected="each key once in a mapping", related=first)
         self._refuse("duplicate-key", f"the key {in_words(key)} stands here for the second time", event, hint)
 

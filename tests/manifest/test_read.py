@@ -404,3 +404,14 @@ def plain_equal(one: object, other: object) -> bool:
     if isinstance(one, list) and isinstance(other, list):
         return len(one) == len(other) and all(map(plain_equal, one, other))
     return one == other and type(one) is type(other)
+
+
+def test_equal_keys_among_many() -> None:
+    """Each names its first, wherever it stands in a mapping that is still being read."""
+    lines = [f"k{at}: {{a: 1}}" for at in range(100)] + ["k0: 1", "k99: 2", "k100: 1", "k100: 2"]
+    problems = from_text("\n".join(lines)).problems
+    assert [(problem.source.line, problem.related and problem.related.line) for problem in problems] == [
+        (101, 1),
+        (102, 100),
+        (104, 103),
+    ]
