@@ -63,7 +63,6 @@ def parse_model(answer: Json, *, method: str, url: str) -> LiveModel:
         status_reason=str(answer.get("status_reason") or ""),
         metadata=answer.get("model_metadata") or {},
         configuration=answer.get("vendor_configuration"),
-        raw=answer,
     )
 
 

@@ -24,7 +24,7 @@ from egpsync.cli.options import (
 )
 from egpsync.cli.plan import show_plan
 from egpsync.cli.progress import show_progress
-from egpsync.cli.running import run_to_end
+from egpsync.cli.running import run_on, run_to_end
 from egpsync.core.change import PlanOptions
 from egpsync.errors import EgpsyncError, ExitCode, UsageError
 from egpsync.model.plan import Plan
@@ -84,6 +84,7 @@ def confirm_and_apply(call: Call, planned: Planned, *, yes: bool, kind: Kind = K
     if asked:
         _ask(call, plan, report)
     call.output.try_files()
+    run_on()
     result = run_to_end(_carry_out(call, plan, planned.options))
     with _undisturbed():
         report = report_run(call.occasion(kind), planned, result)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from egpsync.cli.running import run_on
 from egpsync.errors import EgpsyncError, UsageError
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ def command(*, port: int, seed: Path | None, state_file: Path | None, **switches
         setup = Setup(
             seed=tuple(read(seed)) if seed else (), switches=Switches(**switches), port=port, state_file=state_file
         )
+        run_on()
         run(setup, _announce)
     except (OSError, ValueError, sqlite3.Error) as error:
         raise EgpsyncError(f"the emulator cannot start: {error}", advice="Another --port, or a sound file?") from error

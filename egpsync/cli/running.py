@@ -1,6 +1,7 @@
 """A coroutine in, its result out: the one way in which a command runs its asynchronous part."""
 
 import asyncio
+import gc
 from collections.abc import Coroutine
 from typing import Any, TypeVar
 
@@ -20,3 +21,9 @@ def run_to_end(doing: Coroutine[Any, Any, T]) -> T:
 
     asyncio.run(keep())
     return kept[0]
+
+
+def run_on() -> None:
+    """Collect cyclic garbage again, where a command runs on; what is there already is never looked through."""
+    gc.freeze()
+    gc.enable()

@@ -8,11 +8,11 @@ from typing import NamedTuple, TypeAlias, assert_never
 from egpsync.core.overlay import overlaid
 from egpsync.fields.table import place_of
 from egpsync.model.live import Live
-from egpsync.model.plan import Capacity, Change, Create, Delete, Rename, Swap, Update, Wait
+from egpsync.model.plan import Capacity, Change, Create, Delete, Rename, Swap, Update, Wait, deploys
 from egpsync.model.values import JsonMap, Path, value_at
 
-Holding: TypeAlias = tuple[str, JsonMap]
-"""A model's vendor and its fields."""
+Total: TypeAlias = "Counter[tuple[str, str]]"
+"""GPUs by their type, and by whether workers are at their least ("min") or most ("max")."""
 
 
 def count_gpus(live: Live, changes: Iterable[Change]) -> dict[str, Capacity]:
@@ -20,11 +20,12 @@ def count_gpus(live: Live, changes: Iterable[Change]) -> dict[str, Capacity]:
 
     A model between two deployments takes both for a while; this counts the states, not the way between.
     """
-    before: dict[str, Holding] = {model.id: (model.vendor, model.fields) for model in live.models}
-    after = dict(before)
+    now: Total = Counter()
+    for model in live.models:
+        _add(now, model.vendor, model.fields)
+    then = Counter(now)
     for change in changes:
-        after |= dict(_after(change))
-    now, then = _total(before.values()), _total(after.values())
+        _carry_out(then, change)
     kinds = sorted({kind for kind, _ in (*now, *then)})
     return {
         kind: Capacity(
@@ -37,34 +38,30 @@ def count_gpus(live: Live, changes: Iterable[Change]) -> dict[str, Capacity]:
     }
 
 
-def _after(change: Change) -> Iterable[tuple[str, Holding]]:
+def _carry_out(total: Total, change: Change) -> None:
     for step in change.steps:
         match step:
             case Create():
-                yield str(step.key), (change.vendor, step.body)
-            case Update():
-                if "vendor_configuration" in step.body:
-                    yield step.model.id, (change.vendor, overlaid(change.vendor, (), step.model.fields, step.body))
+                _add(total, change.vendor, step.body)
+            case Update() if deploys(step):
+                vendor, held = step.model.vendor, step.model.fields
+                _add(total, vendor, held, times=-1)
+                _add(total, vendor, overlaid(vendor, (), held, step.body))
             case Delete():
-                yield step.model.id, (change.vendor, {})
-            case Rename() | Swap() | Wait():
+                _add(total, step.model.vendor, step.model.fields, times=-1)
+            case Update() | Rename() | Swap() | Wait():
                 pass
             case _:
                 assert_never(step)
 
 
-def _total(held: Iterable[Holding]) -> Counter[tuple[str, str]]:
-    total: Counter[tuple[str, str]] = Counter()
-    for vendor, fields in held:
-        places = _places(vendor)
-        if places is None or not fields.get(places.kind[0]):
-            continue
-        kind = value_at(fields, places.kind)
-        if isinstance(kind, str):
-            per_worker = _whole(fields, places.gpus, 0) * _whole(fields, places.nodes, 1)
-            total[kind, "min"] += per_worker * _whole(fields, places.least, 0)
-            total[kind, "max"] += per_worker * _whole(fields, places.most, 1)
-    return total
+def _add(total: Total, vendor: str, fields: JsonMap, *, times: int = 1) -> None:
+    places = _places(vendor)
+    kind = value_at(fields, places.kind) if places is not None else None
+    if places is not None and isinstance(kind, str):
+        per_worker = times * _whole(fields, places.gpus, 0) * _whole(fields, places.nodes, 1)
+        total[kind, "min"] += per_worker * _whole(fields, places.least, 0)
+        total[kind, "max"] += per_worker * _whole(fields, places.most, 1)
 
 
 class _Places(NamedTuple):

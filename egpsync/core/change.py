@@ -213,7 +213,6 @@ def _nothing(desired: DesiredModel) -> LiveModel:
         status_reason="",
         metadata={},
         configuration=None,
-        raw={},
     )
 
 

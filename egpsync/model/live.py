@@ -48,7 +48,6 @@ class LiveModel:
     status_reason: str  # the server's words on a failure; "" where it gives none
     metadata: JsonMap  # model_metadata; {} where the server holds null
     configuration: JsonMap | None  # vendor_configuration; None for hosted vendors
-    raw: JsonMap  # the whole answer
 
     @property
     def mark(self) -> Mark:

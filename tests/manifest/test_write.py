@@ -46,7 +46,6 @@ def live(
         status_reason="",
         metadata=metadata or {},
         configuration={"model_image": IMAGE} if configuration is None and vendor == "launch" else configuration,
-        raw={},
     )
 
 

@@ -54,7 +54,6 @@ def live(name: str, vendor: str = "launch", **other: Any) -> LiveModel:
         status_reason="",
         metadata=other.get("metadata", {}),
         configuration=other.get("configuration"),
-        raw={},
     )
 
 
