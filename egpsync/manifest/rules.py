@@ -312,6 +312,13 @@ RULES: tuple[Rule, ...] = (
         mend="Add the fields that are named.",
     ),
     Rule(
+        id="accepted-drift",
+        summary="an accepted_drift of the project file that lapsed or matches no difference",
+        why="What was accepted for a while is forgotten otherwise, and hides the next difference of that field.",
+        mend="Write another day where it is still accepted; remove the entry otherwise.",
+        severity=Severity.WARNING,
+    ),
+    Rule(
         id="duplicate-model",
         summary="the same model declared twice, by vendor and name or by id",
         why="Each declaration would undo the other.",

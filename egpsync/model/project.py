@@ -6,7 +6,7 @@ from datetime import date
 
 from egpsync.model.manifest import Node
 from egpsync.model.plan import Action
-from egpsync.model.values import JsonMap, Path, Source
+from egpsync.model.values import JsonMap, Source
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +46,7 @@ class AcceptedDrift:
     """A difference that drift does not count."""
 
     model: str
-    path: Path | None  # None: the whole model
+    path: str | None  # of a field, its keys joined by dots; None: the whole model
     until: date  # through that day, UTC
     reason: str
     target: str | None

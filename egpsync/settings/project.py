@@ -205,10 +205,9 @@ def _consented(root: Node, index: int) -> Consented:
 
 def _accepted(root: Node, index: int) -> AcceptedDrift:
     node = root.at(("accepted_drift", index))
-    path = node.value.get("path")
     return AcceptedDrift(
         model=node.value["model"],
-        path=tuple(path.split(".")) if path is not None else None,
+        path=node.value.get("path"),
         until=date.fromisoformat(node.value["until"]),
         reason=node.value["reason"],
         target=node.value.get("target"),

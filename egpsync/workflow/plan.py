@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 from egpsync.account.client import Access, Attempt, Client, Patience
 from egpsync.account.listing import fetch_all
+from egpsync.core.accept import without_accepted
 from egpsync.core.change import PlanOptions
 from egpsync.core.guard import Limits, check_guards, check_target
 from egpsync.core.plan import make_plan
@@ -15,7 +16,7 @@ from egpsync.errors import UsageError
 from egpsync.model.live import Live
 from egpsync.model.manifest import DesiredModel, Problem
 from egpsync.model.plan import Action, Change, Plan, Target
-from egpsync.model.project import Consented
+from egpsync.model.project import AcceptedDrift, Consented
 from egpsync.model.run import Event
 from egpsync.records.folder import StateFolder
 from egpsync.records.journal import Deployed, fingerprint_of
@@ -77,8 +78,24 @@ async def drift(paths: Sequence[str], settings: Settings, watch: Watch) -> Plann
         return planned
     refusals = (*planned.plan.refusals, *check_target(planned.plan.target, limits_of(settings, Consent())))
     whole = replace(planned.plan, refusals=refusals)
-    notes = tuple(_left_out(planned.part, settings, planned.options))
-    return replace(planned, plan=planned.part.of(whole) if planned.part else whole, notes=notes)
+    meant = planned.part.of(whole) if planned.part else whole
+    remainder = without_accepted(meant, _accepted_drift(settings, meant), datetime.now(UTC).date())
+    notes = list(_left_out(planned.part, settings, planned.options))
+    if remainder.accepted:
+        count = f"{remainder.accepted} {'difference is' if remainder.accepted == 1 else 'differences are'}"
+        notes.append(f"{count} accepted by the project file, and not counted")
+    problems = (*planned.problems, *remainder.problems)
+    return replace(planned, plan=remainder.plan, problems=problems, notes=tuple(notes))
+
+
+def _accepted_drift(settings: Settings, plan: Plan) -> Iterator[AcceptedDrift]:
+    """What the project file accepts of this target; of the selected models alone, where some are left out."""
+    said = settings.project.accepted_drift if settings.project is not None else ()
+    target = settings.scope.name if settings.scope is not None else None
+    names = {change.name for change in plan.changes}
+    for entry in said:
+        if entry.target in (None, target) and (entry.model in names or not settings.selection):
+            yield entry
 
 
 def _left_out(part: Part | None, settings: Settings, options: PlanOptions) -> Iterator[str]:

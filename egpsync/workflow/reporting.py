@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 from egpsync import __version__
 from egpsync.clock import now
+from egpsync.core.accept import RULE as ACCEPTED_IN_VAIN
 from egpsync.errors import EgpsyncError, ExitCode
 from egpsync.model.manifest import Problem, is_invalid
 from egpsync.model.report import Kind, Report, ReportError, ReportHead
@@ -100,7 +101,8 @@ def _exit_code(report: Report, *, detailed: bool, waited: bool, sent: bool) -> E
         return ExitCode.REFUSED
     if report.outcomes:
         return _after_run(report, waited=waited, sent=sent)
-    differs = report.applyable or (report.kind is Kind.DRIFT and report.summary["unhealthy"] > 0)
+    minded = report.summary["unhealthy"] > 0 or any(problem.rule == ACCEPTED_IN_VAIN for problem in report.problems)
+    differs = report.applyable or (report.kind is Kind.DRIFT and minded)
     return ExitCode.DIFFERENCES if differs and (detailed or report.kind is Kind.DRIFT) else ExitCode.OK
 
 
