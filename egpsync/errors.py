@@ -92,6 +92,18 @@ class LockedError(EgpsyncError):
     exit_code = ExitCode.REFUSED
 
 
+class StoppedError(EgpsyncError):
+    """A signal ended the command."""
+
+    def __init__(self, what: str, *, exit_code: ExitCode, advice: str = "Nothing was sent.") -> None:
+        super().__init__(what, advice=advice)
+        self.exit_code = exit_code
+
+
+class FaultError(EgpsyncError):
+    """Something in egpsync itself went wrong."""
+
+
 class SecretError(EgpsyncError):
     """A secret is nowhere, or cannot be used. Its value, or half of it, is in no message."""
 

@@ -2,16 +2,21 @@
 
 import gc
 import os
+import re
 import signal
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from importlib import import_module
+from threading import Timer
+from traceback import format_exception
 from typing import NoReturn, TextIO
 
 import click
 
 from egpsync import __version__
 from egpsync.errors import EgpsyncError, ExitCode
+from egpsync.leak import Known
 from egpsync.report.escape import inert, visible
 
 COMMANDS: Mapping[str, str] = {
@@ -28,6 +33,20 @@ COMMANDS: Mapping[str, str] = {
     "demo": "Tell the whole story against the emulator.",
 }
 """Each command and what it does; it lives in the module of its name, which is imported when it runs."""
+
+KNOWN = Known()
+"""The secrets of this process: no byte of them leaves by its streams and reports."""
+
+SIGNALS: Mapping[int, ExitCode] = {
+    getattr(signal, name): code
+    for name, code in (
+        ("SIGINT", ExitCode.INTERRUPTED),
+        ("SIGTERM", ExitCode.TERMINATED),
+        ("SIGHUP", ExitCode.TERMINATED),
+    )
+    if hasattr(signal, name)  # Windows has no SIGHUP
+}
+VERBOSE = re.compile("-v+")
 
 EXIT_CODES = """\b
 Exit codes:
@@ -82,36 +101,78 @@ def main() -> None:
 
 def run() -> None:
     """Run the command line and exit: 64 for wrong usage, as click's own 2 would read as "differences"."""
-    signal.signal(signal.SIGTERM, _terminated)
     gc.disable()  # what a command reads, plans and shows lives until it ends: a third of a large plan's time
+    _open_closed()
+    heed_signals()
+    sys.exit(_run())
+
+
+def _run() -> int:
     try:
-        code = main.main(prog_name="egpsync", standalone_mode=False) or ExitCode.OK
-    except click.Abort:
+        return main.main(prog_name="egpsync", standalone_mode=False) or ExitCode.OK
+    except (click.Abort, KeyboardInterrupt):
         complain("Interrupted: nothing was sent.")
-        code = ExitCode.INTERRUPTED
+        return ExitCode.INTERRUPTED
     except click.exceptions.NoArgsIsHelpError as error:
         complain(error.format_message())
-        code = ExitCode.USAGE
+        return ExitCode.USAGE
     except click.UsageError as error:
         complain(_usage(error))
-        code = ExitCode.USAGE
+        return ExitCode.USAGE
     except click.ClickException as error:
         complain(f"Error: {error.format_message()}")
-        code = ExitCode.ERROR
+        return ExitCode.ERROR
     except EgpsyncError as error:
         complain(f"Error: {visible_lines(str(error))}")
-        code = error.exit_code
-    except OSError as error:  # stdout is gone: a closed pipe, which is how a reader says enough, or a full disk
-        _silence(sys.stdout)
-        if not isinstance(error, BrokenPipeError):
-            complain(f"Error: {visible(str(error))}")
-        code = ExitCode.ERROR
-    sys.exit(code)
+        return error.exit_code
+    except BrokenPipeError:  # stdout is a closed pipe, which is how a reader says enough
+        silence(sys.stdout)
+        return ExitCode.ERROR
+    except Exception as error:  # noqa: BLE001 - the last resort: a sentence in place of a traceback
+        _tell_fault(error)
+        return ExitCode.ERROR
 
 
-def _terminated(*_: object) -> NoReturn:
-    """SIGTERM where nothing is under way; a run that sends has a handler of its own."""
-    sys.exit(ExitCode.TERMINATED)
+def _tell_fault(error: Exception) -> None:
+    """What went wrong where none of it was foreseen; the traceback for those who ask for it with -vv."""
+    if isinstance(error, OSError):
+        silence(sys.stdout)
+        complain(f"Error: {visible(str(error))}")
+    else:
+        from egpsync.cli.output import fault  # noqa: PLC0415 - for those alone who meet one
+
+        complain(f"Error: {fault(error)}")
+    if sum(word.count("v") for word in sys.argv if VERBOSE.fullmatch(word)) > 1:
+        complain(visible_lines("".join(format_exception(error)).rstrip()))
+
+
+def heed_signals() -> None:
+    """End on the first signal as it says, and let none disturb that end; what was inherited as ignored stays so."""
+    for number in SIGNALS:
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, _ended_by)
+
+
+def ignore_signals() -> None:
+    """Let no signal disturb what is left to be told, but not for ever."""
+    for number in SIGNALS:
+        signal.signal(number, signal.SIG_IGN)
+
+
+def _ended_by(number: int, _: object) -> NoReturn:
+    """A signal where nothing is under way; a run that sends has a handler of its own."""
+    ignore_signals()
+    leave_soon(SIGNALS[number])
+    if number == signal.SIGINT:
+        raise KeyboardInterrupt
+    sys.exit(SIGNALS[number])
+
+
+def leave_soon(code: int, seconds: float = 10.0) -> None:
+    """End the process by then, whatever hinders its end."""
+    last = Timer(seconds, os._exit, (code,))
+    last.daemon = True
+    last.start()
 
 
 def complain(text: str) -> None:
@@ -120,14 +181,30 @@ def complain(text: str) -> None:
     A run goes on though nobody can hear it any more: what it has begun is worth more than what it says meanwhile.
     """
     try:
-        click.echo(inert(text), err=True)
+        click.echo(inert(KNOWN.hide(text)), err=True)
     except OSError:
-        _silence(sys.stderr)
+        silence(sys.stderr)
 
 
-def _silence(stream: TextIO) -> None:
+def silence(stream: TextIO | None) -> None:
     """Let a stream that cannot be written take what is still in its buffer, and all else, to nowhere."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+    if stream is not None:
+        with suppress(OSError, ValueError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
+def is_terminal(stream: TextIO | None) -> bool:
+    """Whether a person reads a stream; nobody does where it was closed from the beginning."""
+    return stream is not None and stream.isatty()
+
+
+def _open_closed() -> None:
+    """Give the standard streams that are closed a place: else the next file that is opened would be one of them."""
+    for handle in (0, 1, 2):
+        try:
+            os.fstat(handle)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)
 
 
 def visible_lines(text: str) -> str:

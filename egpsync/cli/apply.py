@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 
 import click
 
-from egpsync.cli import complain
+from egpsync.cli import SIGNALS, complain, ignore_signals, leave_soon
 from egpsync.cli.online import Call, at_a_terminal, refuse_age_without
 from egpsync.cli.options import (
     Command,
@@ -26,7 +26,7 @@ from egpsync.cli.plan import show_plan
 from egpsync.cli.progress import show_progress
 from egpsync.cli.running import run_on, run_to_end
 from egpsync.core.change import PlanOptions
-from egpsync.errors import EgpsyncError, ExitCode, UsageError
+from egpsync.errors import EgpsyncError, StoppedError, UsageError
 from egpsync.model.plan import Plan
 from egpsync.model.report import Kind, Report
 from egpsync.model.run import RunResult
@@ -35,7 +35,7 @@ from egpsync.report.escape import label, visible
 from egpsync.settings import Settings
 from egpsync.workflow.apply import LeftOpen, apply, look_back, settle
 from egpsync.workflow.plan import Planned, Watch
-from egpsync.workflow.reporting import report_plan, report_run
+from egpsync.workflow.reporting import report_error, report_plan, report_run
 from egpsync.workflow.saved import review
 
 SETTLED = {
@@ -43,7 +43,6 @@ SETTLED = {
     False: "the server does not hold it, and it is planned again",
     None: "this plan does not tell whether it happened, so see what the server holds",
 }
-SIGNALS = {signal.SIGINT: ExitCode.INTERRUPTED, signal.SIGTERM: ExitCode.TERMINATED}
 
 
 @click.command("apply", cls=Command)
@@ -83,13 +82,16 @@ def confirm_and_apply(call: Call, planned: Planned, *, yes: bool, kind: Kind = K
     asked = not plan.empty and not yes
     if asked:
         _ask(call, plan, report)
-    call.output.try_files()
+    call.output.try_all()
     run_on()
     result = run_to_end(_carry_out(call, plan, planned.options))
-    with _undisturbed():
-        report = report_run(call.occasion(kind), planned, result)
-        call.output.write(report, planned=asked and call.output.verbosity <= 0)
-        settle(call.settings, told)
+    if isinstance(result, StoppedError):
+        complain(f"egpsync: {result.what}. {result.advice}")
+        call.output.write_error(report_error(call.occasion(kind), result))
+        raise click.exceptions.Exit(result.exit_code)
+    report = report_run(call.occasion(kind), planned, result)
+    call.output.write(report, planned=asked and call.output.verbosity <= 0, ran=True)
+    settle(call.settings, told)
     if call.output.verbosity >= 0 and any(change.done for change in result.results):
         complain(f"egpsync: egpsync revert {result.journal} plans the way back")
     raise click.exceptions.Exit(report.exit_code)
@@ -128,20 +130,8 @@ def _ask(call: Call, plan: Plan, report: Report) -> None:
         raise EgpsyncError("not applied: the answer was not yes", advice="Nothing was sent.")
 
 
-@contextmanager
-def _undisturbed() -> Iterator[None]:
-    """What a run did is told whole, whoever loses patience meanwhile."""
-    before = {number: signal.signal(number, signal.SIG_IGN) for number in SIGNALS}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
-async def _carry_out(call: Call, plan: Plan, options: PlanOptions) -> RunResult:
+async def _carry_out(call: Call, plan: Plan, options: PlanOptions) -> RunResult | StoppedError:
     """Run the plan; the first signal lets it finish what is under way, a second one leaves at once."""
-    loop, task = asyncio.get_running_loop(), asyncio.current_task()
     received: list[int] = []
     quiet = call.output.verbosity < 0
     with show_progress(quiet=quiet, color=call.output.color_on_stderr()) as progress:
@@ -149,27 +139,45 @@ async def _carry_out(call: Call, plan: Plan, options: PlanOptions) -> RunResult:
             on_attempt=lambda attempt: call.log(attempt, plan.changes),
             progress=lambda event: progress(replace(event, text=told([event.change], event.text))),
         )
-
-        def stop(number: int) -> None:
-            received.append(number)
-            watch.stop.set()
-            if len(received) > 1 and task is not None:
-                task.cancel()
-            else:
-                complain(
-                    "egpsync: stopping: requests under way are finished, deployments go on by themselves; "
-                    "once more leaves at once"
-                )
-
-        for number in SIGNALS:
-            loop.add_signal_handler(number, stop, number)
         result = None
-        with suppress(asyncio.CancelledError):
+        with suppress(asyncio.CancelledError), _stopped_by_signals(watch, received):
             result = await apply(plan, call.settings, options, watch)
-    if result is None:
-        complain(
-            "egpsync: left at once, without a report: requests may have arrived whose answers were not read. "
-            "The next egpsync apply says which, and finishes what is left."
-        )
-        raise click.exceptions.Exit(SIGNALS[signal.Signals(received[0])])
-    return replace(result, interrupted=received[0] if received else None)
+    if result is not None:
+        return replace(result, interrupted=received[0] if received else None)
+    return StoppedError(
+        "left at once, without a report: requests may have arrived whose answers were not read",
+        exit_code=SIGNALS[received[0]],
+        advice="The next egpsync apply says which, and finishes what is left.",
+    )
+
+
+@contextmanager
+def _stopped_by_signals(watch: Watch, received: list[int]) -> Iterator[None]:
+    """Note the signals that come meanwhile; none disturbs what is told afterwards."""
+    loop, task = asyncio.get_running_loop(), asyncio.current_task()
+
+    def stop(number: int) -> None:
+        received.append(number)
+        watch.stop.set()
+        if len(received) == 1:
+            complain(
+                "egpsync: stopping: requests under way are finished, deployments go on by themselves; "
+                "once more leaves at once"
+            )
+        elif len(received) == 2 and task is not None:
+            leave_soon(SIGNALS[received[0]])
+            task.cancel()
+
+    heard = [number for number in SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]
+    for number in heard:
+        try:
+            loop.add_signal_handler(number, stop, number)
+        except NotImplementedError:  # on Windows
+            signal.signal(number, lambda number, _: loop.call_soon_threadsafe(stop, number))
+    try:
+        yield
+    finally:
+        for number in heard:
+            with suppress(NotImplementedError):
+                loop.remove_signal_handler(number)
+        ignore_signals()

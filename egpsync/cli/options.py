@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 
 import click
 
+from egpsync.cli.output import reported
 from egpsync.model.selection import By, Selector
 from egpsync.report import FORMATS
 from egpsync.settings import Group, Row, rows
@@ -30,7 +31,12 @@ class Option(click.Option):
 
 
 class Command(click.Command):
-    """A command whose help lists its options under headings, its own first."""
+    """A command whose help lists its options under headings, its own first, and whose report is always written."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run it; where it was asked for a report and cannot go on, that is what the report says."""
+        with reported(ctx):
+            return super().invoke(ctx)
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """One section a heading, in the order in which the headings come first."""
@@ -303,6 +309,8 @@ def _report_files(_: click.Context, __: click.Parameter, values: Sequence[str]) 
     pairs = []
     for value in values:
         kind, equals, file = value.partition("=")
+        if file == "-":
+            raise click.BadParameter(f"{value!r} names no file: --format {kind} writes to stdout")
         if not equals or not file or kind not in FORMATS:
             raise click.BadParameter(f"{value!r} is not FORMAT=FILE with FORMAT one of {', '.join(FORMATS)}")
         pairs.append((kind, file))

@@ -1,5 +1,6 @@
 """egpsync plan: what apply would send; saved for review, or held against what was saved."""
 
+from pathlib import Path
 from typing import Any, NoReturn
 
 import click
@@ -19,6 +20,7 @@ from egpsync.cli.options import (
 )
 from egpsync.cli.running import run_to_end
 from egpsync.model.report import Kind
+from egpsync.records.planfile import refuse_other_content
 from egpsync.workflow.plan import Planned, Watch
 from egpsync.workflow.reporting import report_plan
 from egpsync.workflow.saved import Reviewed, review, save
@@ -43,6 +45,8 @@ def command(
     refuse_age_without(check, chosen, "--check")
     call = Call.of(paths, chosen, needs_manifests=check is None)
     watch = Watch(on_attempt=call.log)
+    if out is not None:
+        refuse_other_content(Path(out))
     if check is not None:
         call.refuse_to_plan_anew((*paths, *(["--out"] if out else [])), chosen, "--check")
         reviewed = run_to_end(review(check, call.settings, watch))

@@ -1,5 +1,6 @@
 """Events of a run in, progress on stderr out: a live display on a terminal, plain lines elsewhere."""
 
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -19,6 +20,9 @@ MOST_SHOWN = 12  # changes at once in the live display
 @contextmanager
 def show_progress(*, quiet: bool, color: bool) -> Iterator[Callable[[Event], None]]:
     """What to call with each event, for as long as the block runs."""
+    if sys.stderr is None:
+        yield lambda _: None
+        return
     console = Console(stderr=True, no_color=not color, highlight=False, markup=False, emoji=False)
     if quiet:
         yield lambda _: None

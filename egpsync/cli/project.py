@@ -7,7 +7,9 @@ from typing import Any
 
 import click
 
-from egpsync.cli.output import Output
+from egpsync.cli import KNOWN
+from egpsync.cli.collisions import refuse_collisions
+from egpsync.cli.output import SETTINGS, Output
 from egpsync.clock import now
 from egpsync.errors import UsageError
 from egpsync.model.project import Project
@@ -25,7 +27,15 @@ def settings_of(chosen: Mapping[str, Any], output: Output, *, offline: bool = Fa
 
     `offline`: no key is looked for.
     """
-    return load_settings(chosen, project=project_of(chosen, output), offline=offline)
+    settings = load_settings(chosen, project=project_of(chosen, output), offline=offline)
+    KNOWN.learn(lambda: (settings.api_key,) if settings.api_key else ())
+    KNOWN.learn(settings.secrets.known)
+    ctx = click.get_current_context()
+    ctx.meta[SETTINGS] = settings
+    plan_file = ctx.params.get("out") if ctx.info_name == Kind.PLAN else None
+    written = [*([plan_file] if plan_file else []), *(file for _, file in output.reports)]
+    refuse_collisions(written, ctx.params, settings)
+    return settings
 
 
 def project_of(chosen: Mapping[str, Any], output: Output) -> Project | None:

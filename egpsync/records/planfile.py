@@ -99,6 +99,24 @@ def save_plan(file: Path, plan: Plan, paths: Sequence[str], options: JsonMap) ->
     write_whole(file, json.dumps(content, indent=2, sort_keys=True) + "\n", private=True)
 
 
+def refuse_other_content(file: Path) -> None:
+    """Raise FileError where the file holds something that a saved plan must not replace; an empty one may be."""
+    try:
+        if not file.is_file() or file.stat().st_size == 0:
+            return
+        content = read_json(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise FileError(f"cannot be read: {error.strerror}", where=str(file)) from error
+    except ValueError:
+        content = None
+    if not isinstance(content, dict) or content.get("format") != FORMAT:
+        raise FileError(
+            "holds something else than a saved plan",
+            where=str(file),
+            advice="Name another file, or remove this one. Nothing was written.",
+        )
+
+
 def load_plan(file: Path, *, max_age: float, now: datetime | None = None) -> SavedPlan:
     """Read a saved plan. Raises PlanFileError where it is damaged, of another version, or older than `max_age` s."""
     content = _content(file)

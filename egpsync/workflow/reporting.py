@@ -2,18 +2,22 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from egpsync import __version__
 from egpsync.clock import now
 from egpsync.core.accept import RULE as ACCEPTED_IN_VAIN
-from egpsync.errors import EgpsyncError, ExitCode
+from egpsync.errors import EgpsyncError, ExitCode, StoppedError
 from egpsync.model.manifest import Problem, is_invalid
+from egpsync.model.plan import Target
 from egpsync.model.report import Kind, Report, ReportError, ReportHead
 from egpsync.model.run import Outcome, RunResult
 from egpsync.report.build import build_error, build_plan, build_problems, build_run
 from egpsync.settings import Settings
-from egpsync.workflow.plan import Planned, target_of
-from egpsync.workflow.validate import Checked
+
+if TYPE_CHECKING:  # whoever has one has loaded it: validate needs no HTTP
+    from egpsync.workflow.plan import Planned
+    from egpsync.workflow.validate import Checked
 
 FINE = frozenset({Outcome.APPLIED, Outcome.NOTHING})
 UNSENT = frozenset({Outcome.STALE, Outcome.NOT_ATTEMPTED})
@@ -31,7 +35,7 @@ class Occasion:
     settings: Settings | None = None  # None where nothing but files is looked at, or they could not be had
 
 
-def report_problems(occasion: Occasion, checked: Checked) -> Report:
+def report_problems(occasion: Occasion, checked: "Checked") -> Report:
     """The report of manifests that were only checked."""
     head = _head(occasion, files=len(checked.files), models=checked.models, problems=checked.problems)
     return _concluded(build_problems(head))
@@ -42,7 +46,7 @@ def report_project(occasion: Occasion, problems: tuple[Problem, ...]) -> Report:
     return _concluded(build_problems(_head(occasion, files=1, models=0, problems=problems)))
 
 
-def report_plan(occasion: Occasion, planned: Planned, *, detailed: bool = False) -> Report:
+def report_plan(occasion: Occasion, planned: "Planned", *, detailed: bool = False) -> Report:
     """The report of a comparison; `detailed` makes differences an exit of their own, as they always are for drift."""
     head = _head_of(occasion, planned)
     if planned.plan is None or is_invalid(planned.problems):
@@ -50,7 +54,7 @@ def report_plan(occasion: Occasion, planned: Planned, *, detailed: bool = False)
     return _concluded(build_plan(head, planned.plan), detailed=detailed)
 
 
-def report_run(occasion: Occasion, planned: Planned, run: RunResult) -> Report:
+def report_run(occasion: Occasion, planned: "Planned", run: RunResult) -> Report:
     """The report of a run; one that was not to wait for deployments may leave them in flight."""
     waited = occasion.settings is None or occasion.settings.wait
     sent = any(result.sent for result in run.results)
@@ -64,10 +68,10 @@ def report_error(occasion: Occasion, error: EgpsyncError) -> Report:
     """The report of a command that could not go on."""
     told = ReportError(what=error.what, where=error.where, advice=error.advice)
     report = build_error(_head(occasion, files=0, models=0, problems=()), told)
-    return replace(report, exit_code=error.exit_code)
+    return replace(report, exit_code=error.exit_code, interrupted=isinstance(error, StoppedError))
 
 
-def _head_of(occasion: Occasion, planned: Planned) -> ReportHead:
+def _head_of(occasion: Occasion, planned: "Planned") -> ReportHead:
     checked = planned.checked
     head = _head(occasion, files=len(checked.files), models=checked.models, problems=planned.problems)
     return replace(head, notes=planned.notes)
@@ -81,7 +85,7 @@ def _head(occasion: Occasion, *, files: int, models: int, problems: tuple[Proble
         files=files,
         models=models,
         problems=problems,
-        target=target_of(settings) if settings and not offline else None,
+        target=Target(base_url=settings.base_url, account_id=settings.account_id) if settings and not offline else None,
         target_name=settings.scope.name if settings and settings.scope else None,
         section=occasion.section,
         started=occasion.started,
