@@ -176,6 +176,13 @@ def summary_lines(report: Report) -> list[str]:
         lines.append(_outcome_counts(report))
     elif in_order(report):
         found = _IN_ORDER.get(report.kind, "No changes: the account is as the manifests say.")
+        if report.kind == "drift" and report.notes:
+            found = "No drift: the account is as the manifests say, but for what the head of this report says."
+        if vain := sum(problem.rule == "accepted-drift" for problem in report.problems):
+            entries = (
+                "1 entry of accepted_drift lapsed or matches" if vain == 1 else f"{vain:,} entries lapsed or match"
+            )
+            found = f"Nothing differs that counts, but {entries} no difference (exit 2)."
         if report.kind == "revert" and any(change.notes for change in report.changes):
             found = "Nothing more can be put back: the notes say what is left as it is, and why."
         lines += [found, *([f"{standing}."] if (standing := standing_counts(report)) else [])]

@@ -36,6 +36,7 @@ def test_what_is_accepted_is_shown_apart_and_not_counted(drifted: Any) -> None:
     """A field, a map with all in it, and a missing model: exit 0, with a note at each."""
     done = drifted(*ALL)
     assert done.code == 0, done.out
+    assert "\nNo drift: the account is as the manifests say, but for what the head of this report says.\n" in done.out
     assert "3 differences are accepted by the project file, and not counted\n" in done.out
     assert "model_metadata.x is accepted as it is through 2999-12-31: a trial (egpsync.yaml:1:" in done.out
     report = drifted(*ALL, arguments=("--format", "json")).json
@@ -63,6 +64,10 @@ def test_what_is_accepted_in_vain_is_red(drifted: Any, odd: dict[str, str], says
     done = drifted(*ALL, odd)
     assert done.code == 2
     assert says in done.out
+    assert (
+        "Nothing differs that counts, but 1 entry of accepted_drift lapsed or matches no difference (exit 2)."
+        in done.out
+    )
 
 
 def test_it_turns_red_the_day_it_lapses(drifted: Any) -> None:
