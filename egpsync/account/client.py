@@ -19,11 +19,14 @@ from typing import Self
 import httpx
 
 from egpsync.account.answers import Answer, fault_of, json_of
-from egpsync.errors import Ambiguous, ApiError, RateLimited, ServerFault, Unreachable, UsageError
+from egpsync.account.throttle import Throttle
+from egpsync.errors import Ambiguous, ApiError, Misanswered, RateLimited, ServerFault, Unreachable, UsageError
 from egpsync.model.report import MASK
 from egpsync.model.values import Json, JsonMap
 
 LANE = 10  # connections a client: httpx's pool scans itself on every request, and slows down with its size
+LARGEST = 256 * 2**20  # bytes of one answer, decoded: a page of 1,000 models with long metadata is far below
+SHORTEST_TRY = 1.0  # seconds that an attempt gets at least
 SHORTEST_KEY = 8  # characters; what is shorter stands in ordinary words, and is no key but in a test
 
 
@@ -76,7 +79,7 @@ class Client:
         self._on_attempt = on_attempt
         self._clock = clock
         self._sleep = sleep
-        self._resume_at = clock()
+        self._throttle = Throttle(clock)
         self._gone = False  # the last request found nobody, however often it was tried
         self._turn = 0
         self._lanes = _lanes(access)
@@ -104,40 +107,46 @@ class Client:
         url, started = self.access.base_url + path, self._clock()
         content = None if body is None else json.dumps(body, allow_nan=False).encode()
         for attempt in range(self._patience.attempts):
-            await self._hold()
+            await self._turn_comes()
+            sent = self._clock()
+            left = self._patience.deadline - (sent - started)
             try:
-                answer = await self._once(method, url, query, content)
+                answer = await self._once(method, url, query, content, max(left, SHORTEST_TRY))
                 value = json_of(answer)
             except ApiError as error:
                 gone = isinstance(error, Unreachable)
                 wait = None if gone and self._gone else self._wait(error, attempt, started)
                 self._gone = gone and wait is None
                 self._on_attempt(Attempt(method=method, url=url, status=error.status, problem=error.what, wait=wait))
+                if error.status == 429:
+                    self._throttle.limited(sent, error.retry_after or 0.0)
                 if wait is None:
                     raise
-                if error.status == 429:
-                    self._resume_at = max(self._resume_at, self._clock() + wait)
-                else:
+                if error.status != 429 or not error.retry_after:
                     await self._sleep(wait)
             else:
+                self._throttle.answered()
                 self._gone = False
                 self._on_attempt(Attempt(method=method, url=url, status=answer.status, problem="", wait=None))
                 return value
         raise AssertionError("the last attempt raises")
 
-    async def _hold(self) -> None:
+    async def _turn_comes(self) -> None:
         """Wait while the server has asked for less: one 429 slows all requests down together."""
-        while (delay := self._resume_at - self._clock()) > 0:
+        while (delay := self._throttle.reserve()) > 0:
             await self._sleep(delay)
+            if not self._throttle.closed:
+                return
 
     async def _once(
-        self, method: str, url: str, query: Mapping[str, str | int] | None, content: bytes | None
+        self, method: str, url: str, query: Mapping[str, str | int] | None, content: bytes | None, left: float
     ) -> Answer:
+        """One attempt, which may take the seconds that are left of the deadline: an answer can come byte by byte."""
         self._turn += 1
         lane = self._lanes[self._turn % len(self._lanes)]
         try:
-            async with asyncio.timeout(self._patience.deadline):  # an answer can come byte by byte for ever
-                response = await lane.request(method, url, params=query, content=content)
+            async with asyncio.timeout(left), lane.stream(method, url, params=query, content=content) as response:
+                body = await _bounded(response, method, url)
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError) as error:
             raise Unreachable(
                 f"no connection: {_words(error)}",
@@ -154,7 +163,7 @@ class Client:
                 url=url,
                 advice="The server may or may not have acted. Plan again to see what it holds.",
             ) from error
-        content_read = self._without_key(response.content)
+        content_read = self._without_key(body)
         answer = Answer(
             method=method, url=url, status=response.status_code, headers=response.headers, content=content_read
         )
@@ -196,7 +205,7 @@ def _lanes(access: Access) -> list[httpx.AsyncClient]:
         headers["x-selected-account-id"] = access.account_id
     each = -(-access.connections // count)
     https = access.base_url.startswith("https:")
-    tls = ssl.create_default_context() if https else False
+    tls = ssl.create_default_context() if https else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # which trusts nobody
     try:
         return [
             httpx.AsyncClient(
@@ -215,6 +224,25 @@ def _lanes(access: Access) -> list[httpx.AsyncClient]:
             where="HTTPS_PROXY, ALL_PROXY",
             advice="Name an http or https proxy, or except the API's host in NO_PROXY.",
         ) from error
+
+
+async def _bounded(response: httpx.Response, method: str, url: str) -> bytes:
+    """The body of an answer, decoded; one that inflates without end is no answer. Raises Misanswered, or Ambiguous."""
+    parts: list[bytes] = []
+    size = 0
+    async for part in response.aiter_bytes():
+        size += len(part)
+        if size > LARGEST:
+            kind = Misanswered if method == "GET" else Ambiguous
+            raise kind(
+                f"the answer is larger than {LARGEST:,} bytes",
+                method=method,
+                url=url,
+                status=response.status_code,
+                advice="Is the base URL that of the API?",
+            )
+        parts.append(part)
+    return b"".join(parts)
 
 
 def _words(error: Exception) -> str:
