@@ -6,7 +6,9 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
+from urllib.parse import urlsplit
 
+from egpsync.account.door import whole
 from egpsync.errors import (
     Ambiguous,
     ApiError,
@@ -52,7 +54,7 @@ def json_of(answer: Answer) -> Json:
     if not answer.content:
         return None
     try:
-        return json.loads(answer.content, parse_constant=_no_constant, parse_float=_finite)
+        return json.loads(answer.content, parse_constant=_no_constant, parse_float=_finite, parse_int=whole)
     except (ValueError, RecursionError) as error:
         cut = "json" in answer.headers.get("content-type", "")
         what = "the answer is cut short" if cut else f"the answer is no JSON: {_why(answer, error)}"
@@ -102,12 +104,22 @@ def _message(answer: Answer) -> str:
     prefix = f"HTTP {answer.status}"
     location = answer.headers.get("location")
     if location and answer.status < 400:
-        return f"{prefix} to {location}"
+        return f"{prefix} to {_bare(location)}"
     try:
         words = _detail(json.loads(answer.content))
     except (ValueError, RecursionError):
         return f"{prefix} {_excerpt(answer)}".strip()
     return f"{prefix}: {words[:SPOKEN]}"
+
+
+def _bare(location: str) -> str:
+    """Where a redirect leads, without what could repeat a key: scheme, host and path."""
+    try:
+        parts = urlsplit(location)
+        host = f"{parts.hostname}:{parts.port}" if parts.port else parts.hostname or ""
+    except ValueError:
+        return "somewhere that is no URL"
+    return f"{parts.scheme}://{host}{parts.path}"[:SHOWN] if host else parts.path[:SHOWN]
 
 
 def _detail(body: Json) -> str:

@@ -8,12 +8,15 @@ import re
 from collections.abc import Mapping
 
 from egpsync.account.client import Client
+from egpsync.account.door import oddity
 from egpsync.account.requests import MODELS
 from egpsync.errors import ApiError, IncompleteListing, Misanswered, NotFound, Rejected
 from egpsync.model.live import Live, LiveModel
 from egpsync.model.values import Json
 
 PAGE = 999  # the documentation leaves open whether the limit's bound of 1000 is itself allowed
+MOST_MODELS = 2_000_000  # of one account: a listing that goes on beyond has no end
+ODD = "Nothing was sent for it. Ask who runs the API what it holds there."
 TRIES = 3  # of a listing that changes while it is paged
 _SAFE_ID = re.compile(r"[A-Za-z0-9_~-][A-Za-z0-9._~-]*")
 
@@ -48,22 +51,36 @@ async def find_by_name(client: Client, vendor: str, name: str) -> LiveModel | No
 
 def parse_model(answer: Json, *, method: str, url: str) -> LiveModel:
     """A model from its JSON; fields and enumeration values that are not known yet are kept and tolerated."""
-    if not _is_model(answer):
+    live = _tolerated(answer, method=method, url=url)
+    if live.odd:
+        raise Misanswered(f"the model cannot be worked with: {live.odd}", method=method, url=url, advice=ODD)
+    return live
+
+
+def _tolerated(answer: Json, *, method: str, url: str) -> LiveModel:
+    """The same for a listing: a model that is odd keeps who it is, and why nothing else of it can be used."""
+    if not isinstance(answer, Mapping) or not all(isinstance(answer.get(key), str) for key in ("id", "name")):
         raise Misanswered(
             "the answer is not a model", method=method, url=url, advice="Is the base URL that of the API?"
         )
     if not is_id(answer["id"]):
         raise Misanswered(f"the id {answer['id']!r} cannot stand in a URL", method=method, url=url)
+    odd = oddity(answer)
     return LiveModel(
         id=answer["id"],
-        name=answer["name"],
-        vendor=str(answer.get("model_vendor") or ""),
-        model_type=answer.get("model_type"),
-        status=str(answer.get("status") or ""),
-        status_reason=str(answer.get("status_reason") or ""),
-        metadata=answer.get("model_metadata") or {},
-        configuration=answer.get("vendor_configuration"),
+        name=_writable(answer["name"]),
+        vendor=_writable(str(answer.get("model_vendor") or "")),
+        model_type=None if odd else answer.get("model_type"),
+        status=_writable(str(answer.get("status") or "")),
+        status_reason=_writable(str(answer.get("status_reason") or "")),
+        metadata={} if odd else answer.get("model_metadata") or {},
+        configuration=None if odd else answer.get("vendor_configuration"),
+        odd=odd,
     )
+
+
+def _writable(text: str) -> str:
+    return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode()
 
 
 def is_id(value: Json) -> bool:
@@ -71,19 +88,12 @@ def is_id(value: Json) -> bool:
     return isinstance(value, str) and _SAFE_ID.fullmatch(value) is not None
 
 
-def _is_model(answer: Json) -> bool:
-    """Whether an answer has a model's shape, in the parts that are looked into."""
-    if not isinstance(answer, Mapping) or not all(isinstance(answer.get(key), str) for key in ("id", "name")):
-        return False
-    maps = (answer.get("model_metadata"), answer.get("vendor_configuration"))
-    return all(value is None or isinstance(value, Mapping) for value in maps)
-
-
 async def _listing(client: Client) -> Live:
     url = client.access.base_url + MODELS
     models: dict[str, LiveModel] = {}
     query: dict[str, str | int] = {"limit": PAGE}
     cursors: set[str] = set()
+    announced: set[int] = set()
     while True:
         try:
             page = await client.get(MODELS, query)
@@ -92,15 +102,33 @@ async def _listing(client: Client) -> Live:
                 raise
             # The model that the cursor names was deleted since, or the server breaks its own paging.
             raise _incomplete(f"the cursor {query['starting_after']} was refused: {error.what}", url) from error
-        items = [parse_model(item, method="GET", url=url) for item in _items(page, url)]
+        items = [_tolerated(item, method="GET", url=url) for item in _items(page, url)]
+        before = len(models)
         models |= {model.id: model for model in items}
+        announced |= _announced(page, url)
         if page.get("has_more") is False or not items:
-            return _complete(models, page, url)
+            return _complete(models, page, announced, url)
         cursor = items[-1].id
         if cursor in cursors:
             raise _incomplete(f"the cursor {cursor} came twice", url)
+        if len(models) == before:
+            raise _incomplete(f"the page after {query.get('starting_after', 'none')} brought nothing new", url)
+        if len(models) > MOST_MODELS:
+            raise _incomplete(f"more than {MOST_MODELS:,} models came, and no end", url)
         cursors.add(cursor)
         query = {"limit": PAGE, "starting_after": cursor}
+
+
+def _announced(page: Mapping[str, Json], url: str) -> set[int]:
+    """How many models the page says there are in all; nothing where it does not say."""
+    total = page.get("total")
+    if total is None:
+        return set()
+    if not isinstance(total, int) or isinstance(total, bool) or total < 0:
+        raise Misanswered(
+            "the total of the list is no count", method="GET", url=url, advice="Is the base URL that of the API?"
+        )
+    return {total}
 
 
 def _items(page: Json, url: str) -> list[Json]:
@@ -109,12 +137,11 @@ def _items(page: Json, url: str) -> list[Json]:
     return page["items"]  # type: ignore[no-any-return]
 
 
-def _complete(models: dict[str, LiveModel], last: Mapping[str, Json], url: str) -> Live:
-    announced = last.get("total")
+def _complete(models: dict[str, LiveModel], last: Mapping[str, Json], announced: set[int], url: str) -> Live:
     if last.get("has_more"):
         raise _incomplete("a page was empty while more were announced", url)
-    if isinstance(announced, int) and len(models) < announced:
-        raise _incomplete(f"{announced} models were announced and {len(models)} came", url)
+    if len(models) < max(announced, default=0):
+        raise _incomplete(f"{max(announced)} models were announced and {len(models)} came", url)
     if len({(model.vendor, model.name) for model in models.values()}) < len(models):
         raise _incomplete("two models came under one name, as names were changed meanwhile", url)
     return Live(models=tuple(sorted(models.values(), key=lambda model: (model.vendor, model.name, model.id))))

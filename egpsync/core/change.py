@@ -54,16 +54,23 @@ class Account:
 def plan_change(pair: Pair, account: Account) -> Change:
     """What happens to one desired model."""
     desired, live = pair.desired, pair.live
-    if desired.state == State.ABSENT:
+    if desired.state == State.ABSENT and not (live and live.odd):
         return plan_delete(live, desired, account) if live is not None else _settled(desired, None, "is absent already")
     if live is None:
         return _create(desired, account)
+    if live.odd:
+        return replace(_settled(desired, live, ""), id=live.id, notes=(left_alone_as_odd(live),))
     fields = differences(desired, live)
     if any(field.effect == Effect.IMMUTABLE for field in fields):
         return _recreate(pair, live, fields, account)
     if (old := left_behind(desired, live, account.unmanaged)) is not None:
         return _finish_recreate(plan_update(pair, live, fields, account), live, old)
     return plan_update(pair, live, fields, account)
+
+
+def left_alone_as_odd(live: LiveModel) -> str:
+    """What is said of a model that nothing is done to, as the server's answer about it cannot be worked with."""
+    return f"is left alone: the server's answer about it cannot be worked with ({live.odd})"
 
 
 def plan_update(pair: Pair, live: LiveModel, fields: tuple[FieldChange, ...], account: Account) -> Change:

@@ -29,7 +29,10 @@ DEFAULT_OPTIONS = PlanOptions()
 def make_plan(desired: Desired, live: Live, target: Target, options: PlanOptions = DEFAULT_OPTIONS) -> Comparison:
     """All that apply would do. Deterministic; the inputs stay as they are. Guards are not part of it."""
     matches = match(desired, live)
-    pruned = [model for model in matches.unmanaged if options.prune and model.mark.owner in desired.owners]
+    pruned = [
+        model for model in matches.unmanaged if options.prune and not model.odd and model.mark.owner in desired.owners
+    ]
+    going = {model.id for model in pruned}
     tombs = [pair.live for pair in matches.pairs if pair.live is not None and pair.desired.state == State.ABSENT]
     names = plan_names(matches.pairs, [*tombs, *pruned], live)
     account = Account(live=live, unmanaged=Live(models=matches.unmanaged), names=names, options=options)
@@ -40,7 +43,7 @@ def make_plan(desired: Desired, live: Live, target: Target, options: PlanOptions
     plan = Plan(
         target=target,
         changes=tuple(changes),
-        unmanaged=tuple(model for model in matches.unmanaged if model not in pruned and model.id not in mentioned),
+        unmanaged=tuple(model for model in matches.unmanaged if model.id not in going | mentioned),
         refusals=tuple(sorted((*matches.refusals, *names.refusals), key=_place)),
         capacity=count_gpus(live, changes),
         digest=desired.digest,

@@ -48,6 +48,7 @@ class LiveModel:
     status_reason: str  # the server's words on a failure; "" where it gives none
     metadata: JsonMap  # model_metadata; {} where the server holds null
     configuration: JsonMap | None  # vendor_configuration; None for hosted vendors
+    odd: str = ""  # why nothing of what the server says of it can be used: it is left alone, and its fields are empty
 
     @property
     def mark(self) -> Mark:

@@ -1,6 +1,7 @@
 """The whole account, or an error: nothing may be inferred from an incomplete listing."""
 
 import asyncio
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -169,10 +170,8 @@ def test_a_model_that_is_deleted_while_paging_does_not_stop_it(emulator: StartEm
         ({"items": [{}]}, "the answer is not a model"),
         ({"items": [{"id": 1, "name": "x"}]}, "the answer is not a model"),
         ({"items": [{"id": "x", "name": None}]}, "the answer is not a model"),
-        ({"items": [{"id": "x", "name": "x", "model_metadata": [1]}]}, "the answer is not a model"),
-        ({"items": [{"id": "x", "name": "x", "model_metadata": "text"}]}, "the answer is not a model"),
-        ({"items": [{"id": "x", "name": "x", "vendor_configuration": [1]}]}, "the answer is not a model"),
-        ({"items": [{"id": "x", "name": "x", "vendor_configuration": "text"}]}, "the answer is not a model"),
+        ({"items": [], "total": "many", "has_more": False}, "the total of the list is no count"),
+        ({"items": [], "total": -1, "has_more": False}, "the total of the list is no count"),
     ],
 )
 def test_what_is_no_listing_is_told(emulator: StartEmulator, page: Any, what: str) -> None:
@@ -240,3 +239,37 @@ def test_a_name_is_asked_of_the_server(emulator: StartEmulator) -> None:
             return await find(client, "cohere", "m0001"), await find(client, "cohere", "m0000")
 
     assert asyncio.run(both()) == ("cohere", None)
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "odd"),
+    [
+        ("model_metadata", [1], "its model_metadata is no map"),
+        ("model_metadata", "text", "its model_metadata is no map"),
+        ("vendor_configuration", "text", "its vendor_configuration is no map"),
+        ("vendor_configuration", {"model_infra": "text"}, "its vendor_configuration.model_infra is no map"),
+        ("model_metadata", {"k": json.loads("[" * 480 + "]" * 480)}, "it is nested more than 64 deep"),
+        ("model_metadata", {"k": 10**399}, ""),
+        ("model_metadata", {"k": 10**400}, "it holds a number of more than 400 digits"),
+        ("model_metadata", {"\ud800": 1}, "it holds text that is no Unicode"),
+        ("model_metadata", {"k": ["\udfff"]}, "it holds text that is no Unicode"),
+        ("name", "a\ud800", "it holds text that is no Unicode"),
+        ("status", 4, "its status is no text"),
+        ("model_vendor", 10**400, "its model_vendor is no text"),
+    ],
+)
+def test_an_odd_model_is_kept_apart(emulator: StartEmulator, field: str, value: Any, odd: str) -> None:
+    """The listing goes on without what it says; who it is stays known, so that nothing is inferred from its absence."""
+    running = emulator(seed=hosted(2), faults=[rewritten(lambda page: page["items"][0].update({field: value}))])
+    models = fetched(running).models
+    assert [model.odd for model in models if model.odd] == ([odd] if odd else [])
+    assert len(models) == 2
+    assert all(not model.odd or (model.metadata, model.configuration) == ({}, None) for model in models)
+
+
+def test_a_total_that_shrinks_is_incomplete(emulator: StartEmulator) -> None:
+    """The most that was ever announced counts."""
+    running = emulator(seed=hosted(4), page_cap=2)
+    running.faults.add(rewritten(lambda page: page.update(total=4 if page["has_more"] else 2)))
+    running.faults.add(rewritten(lambda page: page["items"].pop() if not page["has_more"] else None))
+    assert error_of(running).what == "the listing is incomplete: 4 models were announced and 3 came"

@@ -30,7 +30,7 @@ class Server:
         return True
 
 
-def play(server: Server, *, wanted: int, lanes: int, latency: float) -> float:
+def play(server: Server, *, wanted: int, lanes: int, latency: float) -> float:  # noqa: C901 - a scheduler in small
     """So many requests by so many workers, each again until it is let through; the seconds that it took."""
     now = [0.0]
     throttle = Throttle(lambda: now[0])

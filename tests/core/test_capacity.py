@@ -54,12 +54,11 @@ def test_nodes_and_creates() -> None:
 def test_models_without_gpus() -> None:
     """Hosted models, and configurations of another shape than is known, count nothing."""
     odd = [
-        {"model_infra": "odd"},
         {"model_infra": {"gpu_type": 4, "gpus": 1}},
         {"model_infra": {"gpu_type": A10, "gpus": "2"}},
         {},
     ]
-    items = [item("m-9", "z"), *(launched(f"m-{i}", f"n{i}", vendor_configuration=odd[i]) for i in range(4))]
+    items = [item("m-9", "z"), *(launched(f"m-{i}", f"n{i}", vendor_configuration=odd[i]) for i in range(len(odd)))]
     assert gpus([], items) == {A10: (0, 0, 0, 0)}
 
 

@@ -1,0 +1,71 @@
+"""What the server says of one model in, why it cannot be worked with out: checked once, at the door.
+
+Behind it nobody needs to ask whether a map is a map, whether text can be written, or whether a value has an end.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from egpsync.model.values import Json
+
+DEEPEST = 64  # levels of maps and lists, as in manifests
+LONGEST_NUMBER = 400  # digits, as in manifests
+CONFIGURATION = "vendor_configuration"
+MAPS = (("model_metadata",), (CONFIGURATION,), (CONFIGURATION, "model_image"), (CONFIGURATION, "model_infra"))
+BROKEN = "it holds text that is no Unicode"
+TEXTS = ("name", "model_vendor", "model_type", "status", "status_reason")
+
+
+class EndlessNumber(str):
+    """Stands for an integer of more digits than anybody means."""
+
+    __slots__ = ()
+
+
+def whole(text: str) -> int | EndlessNumber:
+    """A JSON integer."""
+    return int(text) if len(text) <= LONGEST_NUMBER else EndlessNumber(text[:20])
+
+
+def oddity(model: Mapping[str, Json]) -> str:
+    """What is odd about a model's JSON, in words; "" where nothing is."""
+    return next(_oddities(model), "")
+
+
+def _oddities(model: Mapping[str, Json]) -> Iterator[str]:
+    for key in TEXTS:
+        if not isinstance(model.get(key), str | None) or isinstance(model.get(key), EndlessNumber):
+            yield f"its {key} is no text"
+    for path in MAPS:
+        value: Json = model
+        for key in path:
+            value = value.get(key) if isinstance(value, Mapping) else None
+        if value is not None and not isinstance(value, Mapping):
+            yield f"its {'.'.join(path)} is no map"
+    if why := _inside(model, DEEPEST):
+        yield why
+
+
+def _inside(value: Any, room: int) -> str:
+    """What is odd in a map or list, which may hold `room` levels."""
+    is_map = isinstance(value, Mapping)
+    if is_map and any(map(_is_broken, value)):
+        return BROKEN
+    for item in value.values() if is_map else value:
+        kind = type(item)
+        if kind is str:
+            if _is_broken(item):
+                return BROKEN
+        elif kind is dict or kind is list:
+            if room <= 1:
+                return f"it is nested more than {DEEPEST} deep"
+            if why := _inside(item, room - 1):
+                return why
+        elif kind is EndlessNumber:
+            return f"it holds a number of more than {LONGEST_NUMBER} digits"
+    return ""
+
+
+def _is_broken(text: str) -> bool:
+    """Whether it holds half of a surrogate pair, which no file and no terminal takes."""
+    return not text.isascii() and any("\ud800" <= sign <= "\udfff" for sign in text)
