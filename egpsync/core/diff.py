@@ -33,7 +33,7 @@ def declarable(live: LiveModel) -> JsonMap:
 
 def _paths(desired: DesiredModel, live: LiveModel) -> Iterator[Path]:
     """Where the two differ, in canonical form: down to the deepest key, and no further than a list."""
-    found = list(differing(desired.vendor, desired.fields, declarable(live), desired.lifecycle.ignore_changes))
+    found = differing(desired.vendor, desired.fields, declarable(live), desired.lifecycle.ignore_changes)
     if found:
         yield from _deepest(found)
 

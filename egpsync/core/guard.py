@@ -94,7 +94,7 @@ def _nothing_declared(plan: Plan, _: Limits) -> Iterator[Refusal]:
 
 def _foreign(plan: Plan, limits: Limits) -> Iterator[Refusal]:
     own = {change.live.id for change in plan.changes if change.live}
-    for change in plan.changes:
+    for change in (change for change in plan.changes if change.fields or change.steps):
         for hit in _models_hit(change):
             if hit is not change.live and hit.id in own:
                 continue  # an exchange: the other entry speaks for it

@@ -1,7 +1,7 @@
 """A desired model's fields and a live model's in, what differs between them by each field's policy out."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from fractions import Fraction
 from typing import NamedTuple, assert_never
 
@@ -26,7 +26,7 @@ class Difference(NamedTuple):
     held: Json  # in canonical form; None where the server holds nothing
 
 
-def differing(vendor: str, declared: JsonMap, held: JsonMap, ignored: tuple[Path, ...] = ()) -> Iterator[Difference]:
+def differing(vendor: str, declared: JsonMap, held: JsonMap, ignored: tuple[Path, ...] = ()) -> list[Difference]:
     """Every declared field that the server does not hold as declared; what is not declared is not looked at.
 
     A field that the server does not hold is None, as is one that is declared as null. Of a free-form map the keys
@@ -34,7 +34,9 @@ def differing(vendor: str, declared: JsonMap, held: JsonMap, ignored: tuple[Path
 
     Nearly all values are equal as they are: only what is not is brought into canonical form.
     """
-    yield from _below((), fields_by_name(vendor), declared, held, ignored)
+    comparison = _Comparison(ignored)
+    comparison.of_fields((), fields_by_name(vendor), declared, held)
+    return comparison.found
 
 
 def covers(prefixes: tuple[Path, ...], path: Path) -> bool:
@@ -53,54 +55,52 @@ def left_alone(path: Path, declared: Json, held: Json, ignored: tuple[Path, ...]
 
 
 def same(one: Json, other: Json) -> bool:
-    """Whether two canonical values are the same JSON: `==`, but 1 is not true."""
-    match one, other:
-        case Mapping(), Mapping():
-            return one.keys() == other.keys() and all(same(value, other[key]) for key, value in one.items())
-        case list(), list():
-            return len(one) == len(other) and all(map(same, one, other))
-        case _:
-            return type(one) is type(other) and bool(one == other)
+    """Whether two values are the same JSON as they are: `==`, but 1 is neither true nor 1.0."""
+    kind = type(one)
+    if kind is not type(other):
+        return False
+    if kind is dict:
+        return one.keys() == other.keys() and all(same(value, other[key]) for key, value in one.items())
+    if kind is list:
+        return len(one) == len(other) and all(map(same, one, other))
+    return bool(one == other)
 
 
-def _below(
-    path: Path, fields: Mapping[str, Field], declared: JsonMap, held: JsonMap, ignored: tuple[Path, ...]
-) -> Iterator[Difference]:
-    for key, mine in declared.items():
-        theirs = held.get(key)
-        if mine is theirs or (ignored and covers(ignored, (*path, key))):
-            continue
-        field = fields.get(key)
-        if field is not None and isinstance(mine, Mapping) and field.fields:
-            inner = theirs if isinstance(theirs, Mapping) else {}
-            yield from _below(field.path, field.fields, mine, inner, ignored)
-        elif field is not None and isinstance(mine, Mapping) and field.policy.free_form:
-            yield from _owned_keys(field, mine, theirs if isinstance(theirs, Mapping) else {}, ignored)
-        elif not _alike(mine, theirs):
-            empty = field is not None and field.policy.free_form and not theirs
-            yield from _if_different((*path, key), field, mine, None if empty else theirs)
+class _Comparison:
+    """The comparison of one model under way."""
 
+    def __init__(self, ignored: tuple[Path, ...]) -> None:
+        self.found: list[Difference] = []
+        self._ignored = ignored
 
-def _owned_keys(field: Field, declared: JsonMap, held: JsonMap, ignored: tuple[Path, ...]) -> Iterator[Difference]:
-    for key, mine in declared.items():
-        here, theirs = (*field.path, key), held.get(key)
-        if ignored and covers(ignored, here):
-            continue
-        wanted = left_alone(here, mine, theirs, ignored) if ignored else mine
-        if not _alike(wanted, theirs):
-            yield from _if_different(here, field, wanted, theirs)
+    def of_fields(self, path: Path, fields: Mapping[str, Field], declared: JsonMap, held: JsonMap) -> None:
+        for key, mine in declared.items():
+            theirs = held.get(key)
+            if same(mine, theirs) or (self._ignored and covers(self._ignored, (*path, key))):
+                continue
+            field = fields.get(key)
+            if field is not None and field.fields and isinstance(mine, Mapping):
+                self.of_fields(field.path, field.fields, mine, theirs if isinstance(theirs, Mapping) else {})
+            elif field is not None and field.policy.free_form and isinstance(mine, Mapping):
+                self._of_keys(field, mine, theirs if isinstance(theirs, Mapping) else {})
+            else:
+                empty = field is not None and field.policy.free_form and not theirs
+                self._of_values((*path, key), field, mine, None if empty else theirs)
 
+    def _of_keys(self, field: Field, declared: JsonMap, held: JsonMap) -> None:
+        for key, mine in declared.items():
+            theirs = held.get(key)
+            if same(mine, theirs):
+                continue
+            here = (*field.path, key)
+            if not covers(self._ignored, here):
+                self._of_values(here, field, left_alone(here, mine, theirs, self._ignored), theirs)
 
-def _alike(one: Json, other: Json) -> bool:
-    """Whether two values are the same as they are, without looking at what they mean."""
-    return type(one) is type(other) and (same(one, other) if isinstance(one, Mapping | list) else bool(one == other))
-
-
-def _if_different(path: Path, field: Field | None, mine: Json, theirs: Json) -> Iterator[Difference]:
-    compare = field.policy.compare if field is not None else Compare.EXACT
-    wanted, held = _canonical(compare, mine), _canonical(compare, theirs)
-    if not same(wanted, held):
-        yield Difference(path, wanted, held)
+    def _of_values(self, path: Path, field: Field | None, mine: Json, theirs: Json) -> None:
+        compare = field.policy.compare if field is not None else Compare.EXACT
+        wanted, held = _canonical(compare, mine), _canonical(compare, theirs)
+        if not same(wanted, held):
+            self.found.append(Difference(path, wanted, held))
 
 
 def _canonical(compare: Compare, value: Json) -> Json:

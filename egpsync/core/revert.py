@@ -152,7 +152,7 @@ def _holds(found: LiveModel, path: Path, value: Json) -> bool:
     declared: Json = value
     for key in reversed(path):
         declared = {key: declared}
-    return not any(True for _ in differing(found.vendor, declared, declarable(found)))
+    return not differing(found.vendor, declared, declarable(found))
 
 
 def _hides(value: Json) -> bool:

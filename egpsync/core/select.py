@@ -49,8 +49,9 @@ def part_of(plan: Plan, selection: Selection, live: Live, changed: Callable[[Cha
 
 def unmatched(selection: Selection, models: Iterable[DesiredModel]) -> tuple[Selector, ...]:
     """The selectors that mean none of the models: most likely they are misspelt."""
-    facts = [_facts(model.name, model) for model in models]
-    return tuple(one for one in (*selection.select, *selection.exclude) if not any(_says(fact, one) for fact in facts))
+    selectors = (*selection.select, *selection.exclude)
+    facts = [_facts(model.name, model) for model in models] if selectors else []
+    return tuple(one for one in selectors if not any(_says(fact, one) for fact in facts))
 
 
 def is_selected(model: LiveModel, selection: Selection) -> bool:

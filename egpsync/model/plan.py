@@ -195,7 +195,7 @@ class Change:
     @property
     def writes(self) -> tuple[Write, ...]:
         """The steps that send something."""
-        return tuple(step for step in self.steps if not isinstance(step, Wait))
+        return tuple(step for step in self.steps if not isinstance(step, Wait)) if self.steps else ()
 
     @property
     def deploys(self) -> bool:
