@@ -1,13 +1,16 @@
 """What a command found or did in, its Report out: which parts it shows, when it was, and the exit that it means."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from egpsync import __version__
 from egpsync.clock import now
 from egpsync.core.accept import RULE as ACCEPTED_IN_VAIN
-from egpsync.errors import EgpsyncError, ExitCode, StoppedError
+from egpsync.errors import EgpsyncError, ExitCode, HistoryError, StoppedError
+from egpsync.manifest.find import repository_of
 from egpsync.model.manifest import Problem, is_invalid
 from egpsync.model.plan import Target
 from egpsync.model.report import Kind, Report, ReportError, ReportHead
@@ -74,11 +77,19 @@ def report_error(occasion: Occasion, error: EgpsyncError) -> Report:
 def _head_of(occasion: Occasion, planned: "Planned") -> ReportHead:
     checked = planned.checked
     head = _head(occasion, files=len(checked.files), models=checked.models, problems=planned.problems)
-    return replace(head, notes=planned.notes)
+    return replace(head, notes=(*planned.notes, *_ran(occasion.settings)))
+
+
+def _ran(settings: Settings | None) -> tuple[str, ...]:
+    """What was run for the manifests: a reader should know that a change of the project file can make it another."""
+    if settings is None or not settings.secrets.ran:
+        return ()
+    return (f"secrets came from the command {settings.secrets.command[0]}",)
 
 
 def _head(occasion: Occasion, *, files: int, models: int, problems: tuple[Problem, ...]) -> ReportHead:
     settings, offline = occasion.settings, occasion.kind is Kind.VALIDATE
+    url = settings.project.repository_url if settings and settings.project else None
     return ReportHead(
         kind=occasion.kind,
         tool_version=__version__,
@@ -88,9 +99,30 @@ def _head(occasion: Occasion, *, files: int, models: int, problems: tuple[Proble
         target=Target(base_url=settings.base_url, account_id=settings.account_id) if settings and not offline else None,
         target_name=settings.scope.name if settings and settings.scope else None,
         section=occasion.section,
+        directory=_directory(),
+        repository_url=url,
+        revision=_revision() if url is not None else "HEAD",
         started=occasion.started,
         ended=now(),
     )
+
+
+def _directory() -> str:
+    """The working folder from the repository's root; "" where it is the root, or there is none, or it is gone."""
+    with suppress(OSError, ValueError):
+        here = Path.cwd()
+        return here.relative_to(repository_of(here) or here).as_posix().removeprefix(".")
+    return ""
+
+
+def _revision() -> str:
+    """The commit that is checked out, as far as git can say."""
+    from egpsync.history import commit_of  # noqa: PLC0415 - git is asked where links are wanted alone
+
+    try:
+        return commit_of(".", "HEAD")
+    except HistoryError:
+        return "HEAD"
 
 
 def _concluded(report: Report, *, detailed: bool = False, waited: bool = True, sent: bool = False) -> Report:

@@ -6,6 +6,7 @@ import pytest
 
 from tests.cli.samples import KEY, Shell, hosted
 from tests.conftest import StartEmulator
+from tests.test_history import commit, git
 
 TWO = """\
 version: 1
@@ -123,3 +124,24 @@ def test_the_project_file_is_no_manifest(emulator: StartEmulator, shell: Shell) 
     assert (done.code, done.out.splitlines()[-1]) == (0, "2 models in 2 files: valid.")
     (shell.folder / "models" / "other.yaml").rename(shell.folder / "models" / "egpsync.yaml")
     assert shell.run("validate", ".").out.splitlines()[-1] == "2 models in 2 files: valid."
+
+
+def test_a_report_knows_where_the_repository_is(emulator: StartEmulator, shell: Shell) -> None:
+    """Its place on the web, the working folder in it, and the commit, so that links lead to the right lines."""
+    git(shell.folder, "init", "-q")
+    project = {"version": 1, "manifests": ["sub/models"], "repository_url": "https://git.example/models/blob/main"}
+    head = commit(
+        shell.folder,
+        {
+            "egpsync.yaml": json.dumps(project),
+            "sub/models/a.yaml": json.dumps({"version": 1, "models": [hosted("a")]}),
+        },
+    )
+    shell.knows(emulator())
+    below = Shell(shell.folder / "sub")
+    below.environ = shell.environ
+    assert below.run("plan", "--format", "json").json["repository"] == {
+        "url": "https://git.example/models/blob/main",
+        "directory": "sub",
+        "revision": head,
+    }
