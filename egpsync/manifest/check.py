@@ -30,7 +30,7 @@ def check(merged: Merged) -> tuple[Problem, ...]:
     """
     documents = merged.documents
     problems = Problems(documents.files, room=max(0, MOST - len(documents.problems)))
-    for subject, faults in _faults(merged):
+    for subject, faults in _faults(merged, problems):
         left = count(faults)
         for finding in () if problems.is_full else explain(subject, faults, problems.lines):
             problems.add(finding)
@@ -40,7 +40,7 @@ def check(merged: Merged) -> tuple[Problem, ...]:
         if problems.is_full:
             problems.add_more(max(left, 0))
     for rule in RULES:
-        for finding in rule.find(merged.models) if rule.find else ():
+        for finding in rule.find(merged) if rule.find else ():
             problems.add(finding)
     return problems.sorted()
 
@@ -97,7 +97,7 @@ def _models_schema() -> Schema:
     return Schema({"definitions": load(MANIFEST)["definitions"], "items": {"$ref": "#/definitions/resolved_model"}})
 
 
-def _faults(merged: Merged) -> Iterator[tuple[Subject, tuple[Fault, ...]]]:
+def _faults(merged: Merged, problems: Problems) -> Iterator[tuple[Subject, tuple[Fault, ...]]]:
     """The documents' own faults, then those of the models, one by one."""
     for document in merged.documents.documents:
         faults = document_schema().faults(_without_models(document.root.value))
@@ -106,6 +106,9 @@ def _faults(merged: Merged) -> Iterator[tuple[Subject, tuple[Fault, ...]]]:
     if _models_schema().holds([model.merged.value for model in merged.models]):
         return
     for model in merged.models:
+        if problems.is_full:  # the rest is only counted, by the validator that is fast
+            problems.add_more(not model_schema().holds(model.merged.value))
+            continue
         faults = model_schema().faults(model.merged.value)
         if faults:
             yield Subject(model.written, model.merged, what="the model"), faults

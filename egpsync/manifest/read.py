@@ -11,6 +11,7 @@ from struct import Struct
 from typing import Any, NoReturn
 
 from egpsync.manifest import scalars
+from egpsync.manifest.extent import measure
 from egpsync.manifest.find import Found
 from egpsync.manifest.findings import LINE_BREAK, LONGEST_VALUE, Finding, Hint, in_words
 from egpsync.manifest.parse import (
@@ -51,9 +52,6 @@ pack = Struct(f"{EACH}I").pack
 
 NOWHERE = -1
 """The number of a key that is an anchor: nothing stands below it."""
-
-TEXT_LIKE_A_VALUE = 64
-"""Characters of a text that count as much as a value where aliases repeat it."""
 
 
 def read(found: Sequence[Found], *, limits: ReadLimits = LIMITS, parser: Parser = FASTEST) -> Documents:
@@ -308,7 +306,7 @@ class _File:
             message = "this alias stands inside its own anchor" if known else "this alias has no anchor"
             self._stop(Finding("alias", message, place))
         value, target_at = target
-        count, height = _measure(value)
+        count, height = measure(value)
         self._aliased += count
         if self._aliased > self._limits.aliased:
             message = f"aliases stand for more than {self._limits.aliased:,} values"
@@ -379,18 +377,6 @@ class _File:
 _OPENING = frozenset({MappingStartEvent, SequenceStartEvent})
 _CLOSING = frozenset({MappingEndEvent, SequenceEndEvent})
 _TAGS = Hint(expected="no tag: quotes make text, and the rest follows from how it is written")
-
-
-def _measure(value: Json) -> tuple[int, int]:
-    """How many values it stands for, itself included, and how deep they are nested."""
-    match value:
-        case str():
-            return 1 + len(value) // TEXT_LIKE_A_VALUE, 0
-        case Mapping() | list():
-            measured = [_measure(item) for item in (value.values() if isinstance(value, Mapping) else value)]
-            return 1 + sum(count for count, _ in measured), 1 + max((height for _, height in measured), default=0)
-        case _:
-            return 1, 0
 
 
 def _cut(text: str) -> str:

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from typing import TypeAlias, TypeGuard
 
 from egpsync.fields.table import FAMILIES, fields_named, fields_of, is_field
-from egpsync.manifest.findings import LONGEST_WORD, Finding, Hint, in_words
+from egpsync.manifest.findings import LONGEST_WORD, Finding, Hint, in_words, nearest
+from egpsync.manifest.merge import DEEPEST, by_name, meant_by, patches
 from egpsync.model.live import MARK
-from egpsync.model.manifest import Declared, Node, Severity
+from egpsync.model.manifest import Declared, Merged, Node, Severity
 from egpsync.model.values import Json, Path
 
 FLAT = ("vendor_configuration",)
@@ -32,14 +33,14 @@ class Rule:
     why: str  # what goes wrong otherwise
     mend: str  # what to do about it
     severity: Severity = Severity.ERROR  # a warning does not stop a run
-    find: Callable[[Models], Iterator[Finding]] | None = None  # None where the parser, the schema or a plan finds it
+    find: Callable[[Merged], Iterator[Finding]] | None = None  # None where the parser, the schema or a plan finds it
 
 
-def same_model(models: Models) -> Iterator[Finding]:
+def same_model(merged: Merged) -> Iterator[Finding]:
     """The same model twice: by vendor and name, or by id."""
-    yield from _twice(models, "name", "duplicate-model", "the model {0} of {1} is declared twice")
+    yield from _twice(merged.models, "name", "duplicate-model", "the model {0} of {1} is declared twice")
     seen: dict[str, Declared] = {}
-    for model in models:
+    for model in merged.models:
         identity = _value(model, "id")
         if isinstance(identity, str) and (first := seen.setdefault(identity, model)) is not model:
             message = f"the model with the id {in_words(identity)} is declared twice"
@@ -47,14 +48,14 @@ def same_model(models: Models) -> Iterator[Finding]:
             yield Finding("duplicate-model", message, _node(model, "id").source, hint)
 
 
-def same_former_name(models: Models) -> Iterator[Finding]:
+def same_former_name(merged: Merged) -> Iterator[Finding]:
     """Two models that want to be the same one renamed."""
-    yield from _twice(models, "renamed_from", "duplicate-rename", "two models are renamed from {0} of {1}")
+    yield from _twice(merged.models, "renamed_from", "duplicate-rename", "two models are renamed from {0} of {1}")
 
 
-def rename_to_itself(models: Models) -> Iterator[Finding]:
+def rename_to_itself(merged: Merged) -> Iterator[Finding]:
     """A rename that changes nothing."""
-    for model in models:
+    for model in merged.models:
         former = _value(model, "renamed_from")
         if former is not None and former == _value(model, "name"):
             hint = Hint(expected="the former name, or no renamed_from")
@@ -62,18 +63,18 @@ def rename_to_itself(models: Models) -> Iterator[Finding]:
             yield Finding("rename-to-itself", "renamed_from is the model's own name", source, hint)
 
 
-def worker_range(models: Models) -> Iterator[Finding]:
+def worker_range(merged: Merged) -> Iterator[Finding]:
     """More workers at least than at most."""
-    for model, infra, held in _deployments(models):
+    for model, infra, held in _deployments(merged.models):
         least, most = held.get("min_workers"), held.get("max_workers")
         if _is_count(least) and _is_count(most) and least > most:
             message = f"min_workers {least} is above max_workers {most}"
             yield _between(model, "worker-range", message, ((*infra, "min_workers"), (*infra, "max_workers")))
 
 
-def gpu_contradiction(models: Models) -> Iterator[Finding]:
+def gpu_contradiction(merged: Merged) -> Iterator[Finding]:
     """GPUs without a type, or a type without GPUs, where the manifest declares both."""
-    for model, infra, held in _deployments(models):
+    for model, infra, held in _deployments(merged.models):
         if not ("gpus" in held and "gpu_type" in held and _is_count(held["gpus"])):
             continue
         count, kind = held["gpus"], held["gpu_type"]
@@ -86,9 +87,9 @@ def gpu_contradiction(models: Models) -> Iterator[Finding]:
         yield _between(model, "gpu-contradiction", message, ((*infra, "gpus"), (*infra, "gpu_type")))
 
 
-def reserved_key(models: Models) -> Iterator[Finding]:
+def reserved_key(merged: Merged) -> Iterator[Finding]:
     """A metadata key that would overwrite egpsync's mark."""
-    for model in models:
+    for model in merged.models:
         metadata = _value(model, "model_metadata")
         if isinstance(metadata, dict) and MARK in metadata:
             message = f"the metadata key {MARK} is reserved: egpsync keeps its own mark there"
@@ -96,9 +97,9 @@ def reserved_key(models: Models) -> Iterator[Finding]:
             yield Finding("reserved-key", message, source, Hint(expected="another key"))
 
 
-def ignored_path(models: Models) -> Iterator[Finding]:
+def ignored_path(merged: Merged) -> Iterator[Finding]:
     """An ignore_changes path that names no field, so that it ignores nothing; in defaults, of no family of vendors."""
-    for model in models:
+    for model in merged.models:
         vendor, paths = _value(model, "model_vendor"), _value(model, "lifecycle", "ignore_changes")
         if not (isinstance(vendor, str) and isinstance(paths, list)):
             continue
@@ -109,6 +110,98 @@ def ignored_path(models: Models) -> Iterator[Finding]:
                 message = f"{in_words(path)} names no field of a model of {vendor}"
                 source = _node(model, "lifecycle", "ignore_changes", at).source
                 yield Finding("ignored-path", message, source, Hint(suggestion=_near(vendor, path)))
+
+
+def unknown_template(merged: Merged) -> Iterator[Finding]:
+    """A template that is extended and stands nowhere."""
+    for node in _extending(merged):
+        names = node.value["extends"]
+        for at, name in enumerate(names if isinstance(names, list) else ()):
+            if isinstance(name, str) and name not in merged.templates:
+                message = f"there is no template {in_words(name)}"
+                near = nearest(name, merged.templates)
+                yield Finding("unknown-template", message, node.at(("extends", at)).source, Hint(suggestion=near))
+
+
+def same_template(merged: Merged) -> Iterator[Finding]:
+    """Two templates of one name: files that are loaded together share them."""
+    for document in merged.documents.documents:
+        held = document.root.get("templates")
+        for name in held.value if held and isinstance(held.value, dict) else ():
+            node, first = _below(held, name), merged.templates.get(name)
+            if node and first and node.source != first.source:
+                message = f"the template {in_words(name)} is declared twice"
+                yield Finding("duplicate-template", message, node.key_source, Hint(related=first.key_source))
+
+
+def circular_template(merged: Merged) -> Iterator[Finding]:
+    """A template that extends itself, on whatever way."""
+    done: set[str] = set()
+    for name in merged.templates:
+        way: list[str] = []
+        stack = [(name, iter(_names(merged, name)))] if name not in done else []
+        while stack:
+            here, rest = stack[-1]
+            if here not in way:
+                way.append(here)
+            following = next(rest, None)
+            if following is None:
+                done.add(here)
+                way.pop()
+                stack.pop()
+            elif following in way:
+                message = f"the template {in_words(here)} extends itself, by way of {in_words(following)}"
+                yield Finding("template-cycle", message, merged.templates[here].at(("extends",)).source)
+            elif following not in done and len(stack) > DEEPEST:
+                message = f"templates extend each other more than {DEEPEST} deep"
+                yield Finding("depth", message, merged.templates[here].at(("extends",)).source)
+            elif following not in done:
+                stack.append((following, iter(_names(merged, following))))
+
+
+def patch_of_nothing(merged: Merged) -> Iterator[Finding]:
+    """A patch that means no model, or more than one."""
+    named: Mapping[str, Sequence[int]] | None = None
+    for patch in patches(merged.documents):
+        named = by_name(merged.models) if named is None else named
+        name = patch.value.get("name") if isinstance(patch.value, dict) else None
+        if not isinstance(name, str):
+            continue
+        found = meant_by(patch.value, named, merged.models)
+        vendor = patch.value.get("model_vendor")
+        which = f"{in_words(name)} of {vendor}" if isinstance(vendor, str) else in_words(name)
+        if not found:
+            message = f"there is no model {which} to patch"
+            near = nearest(name, () if name in named else named)
+            yield Finding("unknown-patch", message, patch.at(("name",)).source, Hint(suggestion=near))
+        elif found[1:]:
+            other = merged.models[found[1]].written.source
+            hint = Hint(expected="model_vendor, to say which one", related=other)
+            yield Finding("ambiguous-patch", f"several models are called {which}", patch.at(("name",)).source, hint)
+
+
+def endless_merge(merged: Merged) -> Iterator[Finding]:
+    """Small files that become endlessly much where they are merged."""
+    if merged.cut:
+        message = "what is merged under the models up to this one is too much"
+        yield Finding("alias-expansion", message, merged.cut, Hint(expected="smaller defaults and templates"))
+
+
+def _extending(merged: Merged) -> Iterator[Node]:
+    """The models and templates that extend something, as they are written."""
+    for node in (*(model.written for model in merged.models), *merged.templates.values()):
+        if isinstance(node.value, dict) and "extends" in node.value:
+            yield node
+
+
+def _names(merged: Merged, template: str) -> list[str]:
+    """The known templates that a template extends."""
+    names = merged.templates[template].value.get("extends")
+    return [name for name in names if name in merged.templates] if isinstance(names, list) else []
+
+
+def _below(node: Node | None, key: str) -> Node | None:
+    return node.get(key) if node else None
 
 
 def _twice(models: Models, key: str, rule: str, message: str) -> Iterator[Finding]:
@@ -259,6 +352,7 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         id="alias-expansion",
+        find=endless_merge,
         summary="aliases, defaults or templates that expand to more values than the limit",
         why="A small file would cost as much as an endless one.",
         mend="Write less of it, or split the file.",
@@ -338,6 +432,40 @@ RULES: tuple[Rule, ...] = (
         why="The rename has happened, or the former name is mistaken.",
         mend="Remove renamed_from, or name the former name.",
         find=rename_to_itself,
+    ),
+    Rule(
+        id="unknown-template",
+        summary="a template that is extended and stands nowhere",
+        why="What it was to say is missing from the model.",
+        mend="Correct the name; the nearest is suggested.",
+        find=unknown_template,
+    ),
+    Rule(
+        id="duplicate-template",
+        summary="two templates of one name",
+        why="Files that are loaded together share their templates, and one would win by chance.",
+        mend="Rename one of them.",
+        find=same_template,
+    ),
+    Rule(
+        id="template-cycle",
+        summary="templates that extend each other in a circle",
+        why="Nobody can say which is under which.",
+        mend="Let one of them extend nothing.",
+        find=circular_template,
+    ),
+    Rule(
+        id="unknown-patch",
+        summary="a patch of a model that is declared nowhere",
+        why="A patch creates no model, so that it would have no effect.",
+        mend="Correct the name; the nearest is suggested.",
+        find=patch_of_nothing,
+    ),
+    Rule(
+        id="ambiguous-patch",
+        summary="a patch that could mean several models",
+        why="It would change one of them by chance.",
+        mend="Add model_vendor to the patch.",
     ),
     Rule(
         id="worker-range",

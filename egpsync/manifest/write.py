@@ -21,21 +21,22 @@ from egpsync.manifest.check import document_schema, model_schema
 from egpsync.manifest.emit import comment, emit, one_line
 from egpsync.manifest.findings import Finding, in_words
 from egpsync.manifest.read import LIMITS
-from egpsync.manifest.rules import Models, gpu_contradiction, worker_range
+from egpsync.manifest.rules import gpu_contradiction, worker_range
 from egpsync.model.live import MARK, LiveModel
-from egpsync.model.manifest import Declared, node_of
+from egpsync.model.manifest import Declared, Documents, Merged, node_of
 from egpsync.model.values import Json, JsonMap, Path, Source
 
 MODELINE = "# yaml-language-server: $schema=manifest.schema.json"
 PREFACE = "The account's models as they were exported. Fields that hold the platform's defaults are left out: declare \
 those that are to be watched as well."
 
-CONTRADICTIONS: tuple[tuple[Callable[[Models], Iterator[Finding]], tuple[str, str]], ...] = (
+CONTRADICTIONS: tuple[tuple[Callable[[Merged], Iterator[Finding]], tuple[str, str]], ...] = (
     (worker_range, ("min_workers", "max_workers")),
     (gpu_contradiction, ("gpus", "gpu_type")),
 )
 """What a server can hold and no manifest may declare: the rule that finds it, and the fields that are left out."""
 
+NOTHING = Documents(documents=(), problems=(), files={}, digest="")
 NOWHERE = Source(file="", line=1, column=1)
 IDENTITY = frozenset({"name", "model_vendor"})
 LONE_SURROGATE = re.compile("[\ud800-\udfff]")
@@ -179,7 +180,8 @@ class _Entry:
     def _drop_contradictions(self) -> None:
         for rule, fields in CONTRADICTIONS:
             node = node_of(self._value, NOWHERE)
-            if any(True for _ in rule([Declared(node, node, None)])):
+            alone = Merged(documents=NOTHING, models=(Declared(node, node, None),), templates={})
+            if any(True for _ in rule(alone)):
                 for field in fields:
                     path = place_of(self._vendor, field)
                     if path is not None and self._holds(path):

@@ -74,10 +74,11 @@ class Layer(NamedTuple):
     value: Json  # as written there
     places: Places
     at: int  # its number in `places`
+    keys: frozenset[str] | None = None  # those of its mapping that count; None for all
 
     def get(self, key: str | int) -> "Layer | None":
         """What it has there."""
-        if not _holds(self.value, key):
+        if not _holds(self.value, key) or (self.keys is not None and key not in self.keys):
             return None
         at = self.places.below(self.at, self.value, key)
         return None if at is None else Layer(self.name, self.value[key], self.places, at)
@@ -88,6 +89,17 @@ class Node(NamedTuple):
 
     value: Json  # plain, merged from all layers
     layers: tuple[Layer, ...]  # at least one; the uppermost, which wins, first
+
+    @classmethod
+    def of(cls, layer: Layer) -> "Node":
+        """A value that was written in one place."""
+        return cls(layer.value, (layer,))
+
+    def items(self) -> "Iterator[Node]":
+        """Of a list that was written in one place, each item."""
+        (layer, *_) = self.layers
+        for at, item in layer.places.items(layer.at, self.value if isinstance(self.value, list) else ()):
+            yield Node.of(Layer(layer.name, item, layer.places, at))
 
     @property
     def source(self) -> Source:
@@ -206,6 +218,8 @@ class Merged:
 
     documents: Documents
     models: tuple[Declared, ...]  # in the order of files, then as they stand in them
+    templates: Mapping[str, Node]  # by name
+    cut: Source | None = None  # the model at which merging went too far, and ended
 
 
 class State(StrEnum):

@@ -345,7 +345,7 @@ def test_models(problems: Check, model: str, expected: list[Said]) -> None:
     [
         ("a: 1", [Said("missing-field", "a.yaml:1:1", "the document has no version", "version: 1"),
                   Said("unknown-field", "a.yaml:1:1", 'the document has no field "a"',
-                       "one of defaults, models, owner, version")]),
+                       "one of defaults, models, owner, patches, templates, version")]),
         ("vresion: 1", [Said("unknown-field", "a.yaml:1:1", 'the document has no field "vresion"', "", "version")]),
         ("version: 2", [Said("wrong-value", "a.yaml:1:10", "version is 2", "1")]),
         ("version:", [Said("wrong-value", "a.yaml:1:9", "version is null", "1")]),
