@@ -11,7 +11,8 @@ import json
 import random
 import ssl
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self
@@ -24,7 +25,6 @@ from egpsync.errors import Ambiguous, ApiError, Misanswered, RateLimited, Server
 from egpsync.model.report import MASK
 from egpsync.model.values import Json, JsonMap
 
-LANE = 10  # connections a client: httpx's pool scans itself on every request, and slows down with its size
 LARGEST = 256 * 2**20  # bytes of one answer, decoded: a page of 1,000 models with long metadata is far below
 SHORTEST_TRY = 1.0  # seconds that an attempt gets at least
 SHORTEST_KEY = 8  # characters; what is shorter stands in ordinary words, and is no key but in a test
@@ -81,8 +81,9 @@ class Client:
         self._sleep = sleep
         self._throttle = Throttle(clock)
         self._gone = False  # the last request found nobody, however often it was tried
-        self._turn = 0
         self._lanes = _lanes(access)
+        self._idle = list(self._lanes)
+        self._places = asyncio.Semaphore(len(self._lanes))
 
     async def __aenter__(self) -> Self:
         return self
@@ -138,14 +139,26 @@ class Client:
             if not self._throttle.closed:
                 return
 
+    @asynccontextmanager
+    async def _lane(self) -> AsyncIterator[httpx.AsyncClient]:
+        """A connection that nobody uses now."""
+        async with self._places:
+            lane = self._idle.pop()
+            try:
+                yield lane
+            finally:
+                self._idle.append(lane)
+
     async def _once(
         self, method: str, url: str, query: Mapping[str, str | int] | None, content: bytes | None, left: float
     ) -> Answer:
         """One attempt, which may take the seconds that are left of the deadline: an answer can come byte by byte."""
-        self._turn += 1
-        lane = self._lanes[self._turn % len(self._lanes)]
         try:
-            async with asyncio.timeout(left), lane.stream(method, url, params=query, content=content) as response:
+            async with (
+                asyncio.timeout(left),
+                self._lane() as lane,
+                lane.stream(method, url, params=query, content=content) as response,
+            ):
                 body = await _bounded(response, method, url)
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError) as error:
             raise Unreachable(
@@ -198,12 +211,10 @@ def _may_repeat(error: ApiError) -> bool:
 
 
 def _lanes(access: Access) -> list[httpx.AsyncClient]:
-    """As many clients as keep each one's pool small, sharing one TLS context."""
-    count = -(-access.connections // LANE)
+    """A client for each connection, sharing one TLS context: httpx's pool scans itself on every request."""
     headers = {"x-api-key": access.api_key, "accept": "application/json", "content-type": "application/json"}
     if access.account_id:
         headers["x-selected-account-id"] = access.account_id
-    each = -(-access.connections // count)
     https = access.base_url.startswith("https:")
     tls = ssl.create_default_context() if https else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # which trusts nobody
     try:
@@ -211,12 +222,12 @@ def _lanes(access: Access) -> list[httpx.AsyncClient]:
             httpx.AsyncClient(
                 headers=headers,
                 timeout=httpx.Timeout(access.timeout, pool=None),
-                limits=httpx.Limits(max_connections=each, max_keepalive_connections=each),
+                limits=httpx.Limits(max_connections=1, max_keepalive_connections=1),
                 follow_redirects=False,
                 verify=tls,
                 trust_env=https,  # http is for this machine alone: through a proxy the key would leave it in the clear
             )
-            for _ in range(count)
+            for _ in range(access.connections)
         ]
     except (ValueError, ImportError) as error:
         raise UsageError(
