@@ -6,9 +6,7 @@ from datetime import date
 
 from egpsync.model.manifest import Problem, Severity
 from egpsync.model.plan import Action, Change, FieldChange, Plan
-from egpsync.model.project import AcceptedDrift
-
-RULE = "accepted-drift"
+from egpsync.model.project import ACCEPTED_IN_VAIN, AcceptedDrift
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +71,7 @@ def _in_vain(entry: AcceptedDrift, today: date) -> Problem:
     what = f"{entry.path} of {entry.model!r}" if entry.path is not None else f"the model {entry.model!r}"
     why = "lapsed" if entry.until < today else "matches no difference"
     return Problem(
-        rule=RULE,
+        rule=ACCEPTED_IN_VAIN,
         message=f"accepted_drift of {what}, through {entry.until}, {why}",
         source=entry.source,
         excerpt="",

@@ -8,6 +8,9 @@ from egpsync.model.manifest import Node
 from egpsync.model.plan import Action
 from egpsync.model.values import JsonMap, Source
 
+ACCEPTED_IN_VAIN = "accepted-drift"
+"""The rule of an entry of accepted_drift that lapsed or matches nothing."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scope:

@@ -7,6 +7,7 @@ from egpsync.account.requests import CREATED
 from egpsync.errors import ExitCode
 from egpsync.model.manifest import Severity
 from egpsync.model.plan import Capacity, Request
+from egpsync.model.project import ACCEPTED_IN_VAIN
 from egpsync.model.record import ChangeRecord, FieldRecord
 from egpsync.model.report import MASK, Report, ReportError
 from egpsync.model.values import Json, Path
@@ -178,7 +179,7 @@ def summary_lines(report: Report) -> list[str]:
         found = _IN_ORDER.get(report.kind, "No changes: the account is as the manifests say.")
         if report.kind == "drift" and report.notes:
             found = "No drift: the account is as the manifests say, but for what the head of this report says."
-        if vain := sum(problem.rule == "accepted-drift" for problem in report.problems):
+        if vain := sum(problem.rule == ACCEPTED_IN_VAIN for problem in report.problems):
             entries = (
                 "1 entry of accepted_drift lapsed or matches" if vain == 1 else f"{vain:,} entries lapsed or match"
             )

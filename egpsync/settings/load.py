@@ -6,7 +6,6 @@ Order: flag, then environment, then the target, then the project, then default.
 import os
 import stat
 from collections.abc import Mapping
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,7 @@ from egpsync.errors import FileError, UsageError, WrongTargetError
 from egpsync.model.project import Project, Scope, TargetScope
 from egpsync.model.selection import Selection
 from egpsync.settings.kinds import is_word
-from egpsync.settings.project import has
+from egpsync.settings.project import has, nearest
 from egpsync.settings.rows import ROWS, Group, Row, Settings
 from egpsync.settings.secrets import KEY_VARIABLES, Secrets
 from egpsync.settings.urls import identity_of
@@ -122,8 +121,8 @@ def _scope(flags: Mapping[str, Any], environ: Mapping[str, str], project: Projec
 def _instead(name: str, project: Project | None) -> str:
     if project is None:
         return "There is no project file (egpsync.yaml) that could name targets."
-    near = get_close_matches(name, project.targets, n=1)
-    return f"Did you mean {near[0]}?" if near else f"{project.file} names {', '.join(project.targets) or 'none'}."
+    near = nearest(name, project.targets)
+    return f"Did you mean {near}?" if near else f"{project.file} names {', '.join(project.targets) or 'none'}."
 
 
 def _value(row: Row, flag: Any, environ: Mapping[str, str], scopes: tuple[Scope, ...]) -> Any:

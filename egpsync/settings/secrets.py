@@ -2,16 +2,10 @@
 
 import os
 import re
-import selectors
-import signal
 import stat
-import subprocess
-import time
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO
 
 from egpsync.errors import SecretError
 
@@ -90,53 +84,16 @@ class Secrets:
                 where=where,
                 advice=f"Set EGPSYNC_SECRET_{name}.",
             )
+        from egpsync.settings.command import Command, answer_of  # noqa: PLC0415 - 10 ms that most runs do not need
+
         self.ran = True
         words = [word.replace("{name}", name) for word in self.command]
         environ = {key: value for key, value in self.variables.items() if key not in self.withheld}
         try:
-            process = subprocess.Popen(  # noqa: S603 - no shell, and a name of letters, digits and underscores
-                words,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
-                env=environ,
-                cwd=self.working_folder,
-                start_new_session=True,
-            )
-        except (OSError, ValueError) as error:
-            why = getattr(error, "strerror", None) or "it holds a NUL"
-            raise SecretError(f"the command cannot be run: {why}", where=where) from error
-        with process:
-            try:
-                output = _read(process.stdout, time.monotonic() + self.patience)
-                code = process.wait(1) if output is not None and len(output) <= LARGEST else 0
-            except subprocess.TimeoutExpired:
-                output = None
-            finally:
-                with suppress(ProcessLookupError):  # whatever it started goes with it
-                    os.killpg(process.pid, signal.SIGKILL)
-        if output is None:
-            raise SecretError(f"the command did not end within {self.patience:g} s", where=where)
-        if code != 0:
-            raise SecretError(f"the command ended with {code}", where=where)
-        return _text(output, where)
-
-
-def _read(stream: IO[bytes] | None, deadline: float) -> bytes | None:
-    """What is printed until the end, as far as a secret may be long; None where its time is over."""
-    if stream is None:
-        return b""
-    read = b""
-    with selectors.DefaultSelector() as selector:
-        selector.register(stream, selectors.EVENT_READ)
-        while len(read) <= LARGEST:
-            if not selector.select(max(0.0, deadline - time.monotonic())):
-                return None
-            part = os.read(stream.fileno(), LARGEST)
-            if not part:
-                break
-            read += part
-    return read
+            answer = answer_of(Command(words, environ, self.working_folder), patience=self.patience, most=LARGEST)
+        except ValueError as error:
+            raise SecretError(f"the command {error}", where=where) from error
+        return _text(answer, where)
 
 
 def _text(data: bytes, where: str) -> str:

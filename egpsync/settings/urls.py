@@ -1,10 +1,13 @@
 """A URL as a person writes it in, the one spelling of it that is used and compared out."""
 
 import re
-from ipaddress import ip_address
+from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, urlsplit
 
 from egpsync.errors import UsageError
+
+if TYPE_CHECKING:
+    from ipaddress import IPv4Address, IPv6Address
 
 PRODUCTION = "https://api.egp.scale.com"
 """The default of the official client, scale-gp-beta (`production`)."""
@@ -53,9 +56,16 @@ def is_loopback(host: str) -> bool:
     if host == "localhost":
         return True
     try:
-        return ip_address(host).is_loopback
+        return _address(host).is_loopback
     except ValueError:
         return False
+
+
+def _address(host: str) -> "IPv4Address | IPv6Address":
+    """Raises ValueError where it is a name."""
+    from ipaddress import ip_address  # noqa: PLC0415 - most hosts are names
+
+    return ip_address(host)
 
 
 def _split(text: str) -> SplitResult | None:
@@ -74,12 +84,12 @@ def _is_host(parts: SplitResult) -> bool:
     host = parts.hostname or ""
     if "[" not in parts.netloc:
         return NAME.fullmatch(host) is not None and host.strip(".") != ""
-    ip_address(host)  # raises ValueError
+    _address(host)  # raises ValueError
     return "%" not in host
 
 
 def _spelt(scheme: str, host: str, port: int | None, path: str) -> str:
-    host = f"[{ip_address(host).compressed}]" if ":" in host else host.rstrip(".")
+    host = f"[{_address(host).compressed}]" if ":" in host else host.rstrip(".")
     shown = "" if port in (None, DEFAULT_PORTS[scheme]) else f":{port}"
     return f"{scheme}://{host}{shown}{path}"
 

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 from egpsync import __version__
 from egpsync.clock import now
-from egpsync.core.accept import RULE as ACCEPTED_IN_VAIN
 from egpsync.errors import EgpsyncError, ExitCode, HistoryError, StoppedError
 from egpsync.manifest.find import repository_of
 from egpsync.model.manifest import Problem, is_invalid
 from egpsync.model.plan import Target
+from egpsync.model.project import ACCEPTED_IN_VAIN
 from egpsync.model.report import Kind, Report, ReportError, ReportHead
 from egpsync.model.run import Outcome, RunResult
 from egpsync.report.build import build_error, build_plan, build_problems, build_run

@@ -16,7 +16,7 @@ from egpsync.records.journal import PastRun, run_in
 from egpsync.report.from_json import from_json
 from egpsync.settings import Settings
 from egpsync.typed import Misfit, read_json
-from egpsync.workflow.plan import Consent, Planned, Watch, connect, guarded, target_of
+from egpsync.workflow.plan import Consent, Planned, Watch, connect, guarded, target_of, used_consents
 from egpsync.workflow.validate import Checked
 
 SOURCES = "Give the journal that apply names at its end, or what its --report json=FILE wrote."
@@ -44,8 +44,9 @@ async def plan_revert(file: str, settings: Settings, consent: Consent, watch: Wa
     back = plan_way_back(run.attempted, live, file)
     planned = make_plan(back.desired, live, ours)
     plan = guarded(_annotated(planned.plan, back), settings, consent)
+    notes = tuple(used_consents(planned.plan, settings, consent))
     checked = Checked(merged=None, desired=back.desired, problems=(), files={file: b""}, models=len(run.attempted))
-    return Planned(checked=checked, plan=plan, problems=planned.problems, options=PlanOptions())
+    return Planned(checked=checked, plan=plan, problems=planned.problems, options=PlanOptions(), notes=notes)
 
 
 def read_run(file: str) -> PastRun:

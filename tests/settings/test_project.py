@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from egpsync.errors import FileError, UsageError, WrongTargetError
 from egpsync.model.project import Project
-from egpsync.settings import load_settings
+from egpsync.settings import ROWS, Row, load_settings
 from egpsync.workflow.project import find_project, open_project
 
 KEY = "key-SENTINEL-7319"
@@ -253,19 +253,43 @@ def test_a_project_without_targets_needs_none(folder: Path) -> None:
     assert (settings.scope, settings.parallelism, settings.manifests) == (None, 3, ("x",))
 
 
-@pytest.mark.parametrize("given", list(itertools.product([False, True], repeat=4)))
-def test_precedence(folder: Path, given: tuple[bool, bool, bool, bool]) -> None:
-    """Flag, variable, target, project, default: each wins over all that follow it."""
-    flag, variable, target, project = given
-    text = "version: 1\n" + ("limits: {percent: 4}\n" if project else "")
-    text += f"targets: {{t: {{{'limits: {percent: 3}' if target else ''}}}}}\ndefault_target: t\n"
-    settings = load_settings(
-        {"limit_percent": 1 if flag else None},
-        {"EGPSYNC_LIMIT_PERCENT": "2"} if variable else {},
-        opened(folder, text),
-    )
-    expected = [1, 2, 3, 4]
-    assert settings.limit_percent == next(itertools.compress(expected, given), 30)
+PLACED = [row for row in ROWS if row.project and row.name not in ("base_url", "account_id", "map_semantics")]
+"""Settings of which a target and the project can both say something else."""
+
+
+@pytest.mark.parametrize("row", PLACED, ids=lambda row: row.name)
+def test_precedence(folder: Path, row: Row) -> None:
+    """Flag, variable, target, project, default: each wins over all that follow it, in all sixteen combinations."""
+    for sources in itertools.product([False, True], repeat=4):
+        flag, variable, target, project = sources
+        said = {"version": 1, "targets": {"t": _at(row, 13) if target else {}}, "default_target": "t"}
+        settings = load_settings(
+            {row.name: 11 if flag else None},
+            {row.variables[0]: "12"} if variable else {},
+            opened(folder, json.dumps(said | (_at(row, 14) if project else {}))),
+        )
+        assert getattr(settings, row.name) == next(itertools.compress([11, 12, 13, 14], sources), row.default)
+
+
+def _at(row: Row, value: int) -> dict[str, Any]:
+    """The value at the row's place."""
+    said: Any = value
+    for key in reversed(row.project):
+        said = {key: said}
+    return dict(said)
+
+
+def test_map_semantics_are_a_word_or_a_map(folder: Path) -> None:
+    """Of text as of the project file, and a flag wins here too."""
+    project = opened(folder, "version: 1\nmap_semantics: {env_vars: merge, labels: replace}\n")
+    assert load_settings({}, {}, project).map_semantics == (("env_vars", "merge"), ("labels", "replace"))
+    assert load_settings({"map_semantics": "merge"}, {}, project).map_semantics == (("*", "merge"),)
+    environ = {"EGPSYNC_MAP_SEMANTICS": "labels=merge,model_metadata=replace"}
+    expected = (("labels", "merge"), ("model_metadata", "replace"))
+    assert load_settings({}, environ, project).map_semantics == expected
+    for odd in ("both", "labels=", "=merge", "labels:merge", "merge,", ""):
+        with pytest.raises(UsageError, match="merge or replace is expected"):
+            load_settings({"map_semantics": odd}, {}, None)
 
 
 def test_a_target_without_a_value_takes_the_projects(folder: Path) -> None:
