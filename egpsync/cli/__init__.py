@@ -26,6 +26,8 @@ COMMANDS: Mapping[str, str] = {
     "drift": "Compare the account with the manifests: exit 2 where they differ.",
     "export": "Write live models as a manifest that plans empty at once.",
     "revert": "Put back what a run changed.",
+    "report": "Render saved reports again, or join them.",
+    "runs": "List earlier runs with their journals and outcomes.",
     "probe": "Find out what this installation does to maps, on a throwaway model.",
     "targets": "List the targets of the project file.",
     "schema": "Print a JSON Schema.",

@@ -5,7 +5,7 @@ import select
 import shutil
 import stat
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -21,6 +21,7 @@ from egpsync.errors import EgpsyncError, ExitCode, FaultError, FileError, Stoppe
 from egpsync.files import add_to, size_of, try_whole, write_whole
 from egpsync.model.report import Kind, Report
 from egpsync.report import FORMATS
+from egpsync.report.sections import render
 from egpsync.report.style import Style
 from egpsync.settings import Settings, step_summary, wants_color
 
@@ -52,17 +53,19 @@ class Output:
         for _, file in self.reports:
             try_whole(Path(file))
 
-    def write(self, report: Report, *, planned: bool = False, ran: bool = False) -> None:
+    def write(self, *reports: Report, planned: bool = False, ran: bool = False) -> None:
         """Write every file, then stdout, where a plan that was `planned` on the terminal before is not told again.
+
+        Several reports become the sections of one.
 
         Raises FileError for the first that failed, once all else is written. After something was sent (`ran`) that is
         told and changes nothing: what was done is done.
         """
         click.get_current_context().meta[WRITTEN] = True
-        failures = self._write_files(report)
+        failures = self._write_files(reports)
         style = replace(self._style(), planned=planned)
         try:
-            put(FORMATS[self.format](report, style))
+            put(render(reports, self.format, style))
         except OSError as error:
             if not ran:
                 raise
@@ -75,34 +78,34 @@ class Output:
 
     def write_error(self, report: Report) -> None:
         """The report of a command that could not go on, in its files and, but for text, on stdout: stderr says it."""
-        for failure in self._write_files(report):
+        for failure in self._write_files([report]):
             complain(f"egpsync: {failure}")
         if self.format != "text":
             with suppress(OSError):
                 put(FORMATS[self.format](report, self._style()))
 
-    def _write_files(self, report: Report) -> list[FileError]:
+    def _write_files(self, reports: Sequence[Report]) -> list[FileError]:
         style = Style(color=False, verbosity=1)
         failures: list[FileError] = []
         for kind, file in self.reports:
             try:
-                write_whole(Path(file), KNOWN.hide(FORMATS[kind](report, style)))
+                write_whole(Path(file), KNOWN.hide(render(reports, kind, style)))
             except FileError as error:
                 failures.append(error)
         try:
-            self._add_to_step_summary(report)
+            self._add_to_step_summary(reports)
         except FileError as error:
             failures.append(error)
         return failures
 
-    def _add_to_step_summary(self, report: Report) -> None:
+    def _add_to_step_summary(self, reports: Sequence[Report]) -> None:
         """Where annotations are asked for, the whole comment too, behind what the step has written there before."""
         file = step_summary()
         if file is None or "github" not in (self.format, *(kind for kind, _ in self.reports)):
             return
         room = STEP_SUMMARY - size_of(Path(file))
         if room >= LEAST_SUMMARY:
-            add_to(Path(file), KNOWN.hide(f"{FORMATS['markdown'](report, Style(room=room))}\n"))
+            add_to(Path(file), KNOWN.hide(f"{render(reports, 'markdown', Style(room=room))}\n"))
         else:
             complain("egpsync: the step's summary is full, so the report is not added to it")
 

@@ -107,6 +107,11 @@ class StateFolder:
                 file.unlink()
 
 
+def journals_below(state_dir: str) -> list[Path]:
+    """The journals of all accounts."""
+    return sorted(Path(state_dir).glob("*/run-*.jsonl"))
+
+
 def _left_open(lines: Iterable[Line]) -> tuple[Intent, ...]:
     """The intents of a journal that have no outcome; none where the run ended or was settled."""
     open_steps: dict[str, Intent] = {}

@@ -1,10 +1,10 @@
 """A report's JSON in, the Report that it was written from out; what is none is a Misfit that says where."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from egpsync.model.manifest import Problem
-from egpsync.model.plan import Capacity, Refusal
+from egpsync.model.plan import Action, Capacity, Refusal
 from egpsync.model.report import (
     Kind,
     Report,
@@ -14,6 +14,7 @@ from egpsync.model.report import (
     ReportRule,
     ReportTiming,
 )
+from egpsync.model.run import Outcome
 from egpsync.model.values import Json, JsonMap, Source
 from egpsync.record import changes_of
 from egpsync.report.to_json import FORMAT_VERSION
@@ -91,6 +92,13 @@ class _Document:
     exit_code: int = 0
 
 
+def reports_in(value: Json) -> tuple[Report, ...]:
+    """The reports of a document: one, or the sections of a joined one. Raises Misfit."""
+    if isinstance(value, dict) and isinstance(value.get("reports"), list):
+        return tuple(map(from_json, value["reports"]))
+    return (from_json(value),)
+
+
 def from_json(value: Json) -> Report:
     """The report. Raises Misfit where it is none, or of a format that this version does not read."""
     if not isinstance(value, dict) or "kind" not in value or "format_version" not in value:
@@ -106,8 +114,8 @@ def from_json(value: Json) -> Report:
         account_id=document.target.account_id,
         files=document.files,
         models=document.models,
-        summary=document.summary,
-        outcomes=document.outcomes,
+        summary=_in_order(document.summary, (*Action, "unmanaged")),
+        outcomes=_in_order(document.outcomes, tuple(Outcome)),
         applyable=document.applyable,
         complete=document.complete,
         errored=document.errored,
@@ -129,6 +137,12 @@ def from_json(value: Json) -> Report:
         timing=document.timing,
         exit_code=document.exit_code,
     )
+
+
+def _in_order(counts: Mapping[str, int], names: Sequence[str]) -> dict[str, int]:
+    """The counts in the order of a report that was just made, as its renderers show them."""
+    known = {str(name): counts[name] for name in names if name in counts}
+    return {**known, **counts}
 
 
 def _refusal(said: _Refusal) -> Refusal:

@@ -1,22 +1,31 @@
 """A Report in, one JSON document out, as schemas/report.schema.json describes it: sorted keys, ASCII only."""
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
 from egpsync.model.plan import Capacity, Refusal
 from egpsync.model.report import Report
 from egpsync.record import document_of
-from egpsync.report.escape import inert
+from egpsync.report.escape import inert_inside
 from egpsync.report.style import Style
-from egpsync.typed import plain
+from egpsync.typed import plain, write_pretty
 
 FORMAT_VERSION = "1.1"  # minor: additions; major: breaking
 
 
 def to_json(report: Report, _style: Style) -> str:
     """The document, with a newline at its end: the same bytes for the same report, whatever is not ASCII escaped."""
-    document = {
+    return write_document(document_of_report(report))
+
+
+def write_document(document: Mapping[str, Any]) -> str:
+    """A document as its file holds it: no line of it is a command to a CI runner."""
+    return inert_inside(write_pretty(document) + "\n")
+
+
+def document_of_report(report: Report) -> Mapping[str, Any]:
+    """What the schema describes."""
+    return {
         "format_version": FORMAT_VERSION,
         "tool_version": report.tool_version,
         "kind": report.kind,
@@ -43,7 +52,6 @@ def to_json(report: Report, _style: Style) -> str:
         "exit_code": report.exit_code,
         "timing": plain(report.timing),
     }
-    return inert(json.dumps(document, sort_keys=True, indent=2, allow_nan=False) + "\n")
 
 
 def _refusal(refusal: Refusal) -> Mapping[str, Any]:

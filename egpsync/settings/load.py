@@ -21,7 +21,7 @@ from egpsync.settings.urls import identity_of
 KEY_FILE_VARIABLE = "EGPSYNC_API_KEY_FILE"
 VARIABLE_PREFIX = "EGPSYNC_VAR_"
 PINNED = ("base_url", "account_id")
-OFFLINE = frozenset({Group.PROJECT, Group.VALUES})
+OFFLINE = frozenset({Group.PROJECT, Group.VALUES, Group.RECORDS})
 LARGEST_KEY_FILE = 64 * 1024  # bytes
 
 
