@@ -51,8 +51,8 @@ class Account:
     options: PlanOptions
 
 
-def plan_change(pair: Pair, account: Account) -> Change:
-    """What happens to one desired model."""
+def plan_change(pair: Pair, fields: tuple[FieldChange, ...], account: Account) -> Change:
+    """What happens to one desired model; `fields` is what of it differs."""
     desired, live = pair.desired, pair.live
     if desired.state == State.ABSENT and not (live and live.odd):
         return plan_delete(live, desired, account) if live is not None else _settled(desired, None, "is absent already")
@@ -60,7 +60,6 @@ def plan_change(pair: Pair, account: Account) -> Change:
         return _create(desired, account)
     if live.odd:
         return replace(_settled(desired, live, ""), id=live.id, notes=(left_alone_as_odd(live),))
-    fields = differences(desired, live)
     if any(field.effect == Effect.IMMUTABLE for field in fields):
         return _recreate(pair, live, fields, account)
     if (old := left_behind(desired, live, account.unmanaged)) is not None:

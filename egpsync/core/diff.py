@@ -1,6 +1,7 @@
 """A desired model and a live one in, the sorted differences of declared fields out; the only importer of deepdiff."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 
 from egpsync.core.normalise import Difference, differing
 from egpsync.fields.table import default_of, is_secret, place_of, policy_of
@@ -9,6 +10,7 @@ from egpsync.model.manifest import DesiredModel
 from egpsync.model.plan import Effect, FieldChange, Op
 from egpsync.model.values import Json, JsonMap, Path, value_at
 
+AT_ONCE = 500  # differences that deepdiff sees in one call: more only take memory
 ACROSS_ZERO = "a model on GPUs and one without cannot become each other in place"
 
 
@@ -17,12 +19,17 @@ def differences(desired: DesiredModel, live: LiveModel) -> tuple[FieldChange, ..
 
     Lists are one field. The name is a field here, so that a rename shows like any other change.
     """
-    changes = [_change(desired, live, path) for path in _paths(desired, live)]
-    if desired.name != live.name:
-        changes.append(_rename(desired, live))
-    if desired.vendor != live.vendor:
-        changes.append(_moved_vendor(desired, live))
-    return tuple(sorted(changes, key=lambda change: change.path))
+    return differences_of([(desired, live)])[0]
+
+
+def differences_of(pairs: Iterable[tuple[DesiredModel, LiveModel]]) -> list[tuple[FieldChange, ...]]:
+    """The differences of many models, in their order.
+
+    What differs is shown to deepdiff by the hundred: a call of its own for each model takes three times as long.
+    """
+    found = [(desired, live, _differing(desired, live)) for desired, live in pairs]
+    paths = iter(_deepest([difference for _, _, differing in found for difference in differing]))
+    return [_changes(desired, live, islice(paths, len(differing))) for desired, live, differing in found]
 
 
 def declarable(live: LiveModel) -> JsonMap:
@@ -31,30 +38,42 @@ def declarable(live: LiveModel) -> JsonMap:
     return {**live.fields, "model_metadata": metadata}
 
 
-def _paths(desired: DesiredModel, live: LiveModel) -> Iterator[Path]:
-    """Where the two differ, in canonical form: down to the deepest key, and no further than a list."""
-    found = differing(desired.vendor, desired.fields, declarable(live), desired.lifecycle.ignore_changes)
-    if found:
-        yield from _deepest(found)
+def _differing(desired: DesiredModel, live: LiveModel) -> list[Difference]:
+    return differing(desired.vendor, desired.fields, declarable(live), desired.lifecycle.ignore_changes)
 
 
-def _deepest(found: Sequence[Difference]) -> set[Path]:
-    """The paths of deepdiff's tree; its thresholds are off, so that it always descends.
+def _changes(desired: DesiredModel, live: LiveModel, paths: Iterable[set[Path]]) -> tuple[FieldChange, ...]:
+    changes = [_change(desired, live, path) for deepest in paths for path in deepest]
+    if desired.name != live.name:
+        changes.append(_rename(desired, live))
+    if desired.vendor != live.vendor:
+        changes.append(_moved_vendor(desired, live))
+    return tuple(sorted(changes, key=lambda change: change.path))
 
-    It is imported when something differs: it brings whatever numpy and pydantic are there along.
+
+def _deepest(found: Sequence[Difference]) -> Iterator[set[Path]]:
+    """For each difference where deepdiff sees it: down to the deepest key, and no further than a list.
+
+    Its thresholds are off, so that it always descends. It is imported when something differs: it brings whatever numpy
+    and pydantic are there along.
     """
-    from deepdiff import DeepDiff  # noqa: PLC0415
+    for start in range(0, len(found), AT_ONCE):
+        from deepdiff import DeepDiff  # noqa: PLC0415
 
-    tree = DeepDiff(
-        {str(at): difference.held for at, difference in enumerate(found)},
-        {str(at): difference.wanted for at, difference in enumerate(found)},
-        view="tree",
-        ignore_private_variables=False,
-        threshold_to_diff_deeper=0,
-        zip_ordered_iterables=True,
-    )
-    levels = (level.path(output_format="list") for kind in tree.values() for level in kind)
-    return {_until_list(found[int(at)], inside) for at, *inside in levels}
+        some = found[start : start + AT_ONCE]
+        tree = DeepDiff(
+            {str(at): difference.held for at, difference in enumerate(some)},
+            {str(at): difference.wanted for at, difference in enumerate(some)},
+            view="tree",
+            ignore_private_variables=False,
+            threshold_to_diff_deeper=0,
+            zip_ordered_iterables=True,
+        )
+        paths: list[set[Path]] = [set() for _ in some]
+        for level in (level for kind in tree.values() for level in kind):
+            at, *inside = level.path(output_format="list")
+            paths[int(at)].add(_until_list(some[int(at)], inside))
+        yield from paths
 
 
 def _until_list(difference: Difference, inside: Sequence[str | int]) -> Path:

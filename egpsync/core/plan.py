@@ -6,6 +6,7 @@ from difflib import get_close_matches
 
 from egpsync.core.capacity import count_gpus
 from egpsync.core.change import Account, PlanOptions, plan_change, plan_delete
+from egpsync.core.diff import differences_of
 from egpsync.core.match import Matches, match
 from egpsync.core.names import plan_names
 from egpsync.fields.table import required_at_creation
@@ -36,7 +37,9 @@ def make_plan(desired: Desired, live: Live, target: Target, options: PlanOptions
     tombs = [pair.live for pair in matches.pairs if pair.live is not None and pair.desired.state == State.ABSENT]
     names = plan_names(matches.pairs, [*tombs, *pruned], live)
     account = Account(live=live, unmanaged=Live(models=matches.unmanaged), names=names, options=options)
-    changes = [plan_change(pair, account) for pair in matches.pairs]
+    compared = [(pair.desired, pair.live) for pair in matches.pairs if pair.live is not None and not pair.live.odd]
+    fields = {id(one): differing for (one, _), differing in zip(compared, differences_of(compared), strict=True)}
+    changes = [plan_change(pair, fields.get(id(pair.desired), ()), account) for pair in matches.pairs]
     mentioned = {model.id for change in changes for step in change.steps if (model := live_model_of(step)) is not None}
     changes += [plan_delete(model, None, account) for model in pruned if model.id not in mentioned]
     changes.sort(key=lambda change: (change.vendor, change.name, change.id or ""))

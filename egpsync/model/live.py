@@ -28,7 +28,8 @@ class Mark:
     @classmethod
     def of(cls, held: Json) -> Self:
         """What stands under the mark's key; all empty where that is no mark."""
-        held = held if isinstance(held, Mapping) else {}
+        if not isinstance(held, Mapping):
+            return cls(owner=None, name=None, prevent_destroy=False, operation=None, replaces=None)
         owner, name, operation, replaces = (
             said if isinstance(said := held.get(part), str) else None for part in ("owner", "name", "op", "replaces")
         )

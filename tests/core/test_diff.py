@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from egpsync.core.diff import declarable, differences
+from egpsync.core.diff import declarable, differences, differences_of
 from egpsync.model.plan import Effect, FieldChange, Op
 from egpsync.model.values import Source, value_at
 from tests.core.build import desired_model, item, launched, live_model
@@ -116,3 +116,12 @@ def test_ignored_fields_are_no_difference() -> None:
 def test_value_at(path: tuple[str, ...], value: Any) -> None:
     """The value at a path, or None where it leads nowhere."""
     assert value_at({"a": {"b": 1}}, path) == value
+
+
+def test_many_models_are_compared_as_each_alone() -> None:
+    """More differences than deepdiff is shown at once, of models with several, one and none."""
+    desired = [desired_model(f"m{at}", model_metadata={f"k{key}": at for key in range(at % 4)}) for at in range(900)]
+    live = [live_model(item(f"m-{at}", f"m{at}", model_metadata={"k1": {"deep": 1}})) for at in range(900)]
+    together = differences_of(zip(desired, live, strict=True))
+    assert [len(fields) for fields in together[:8]] == [0, 1, 2, 3, 0, 1, 2, 3]
+    assert together == [differences(one, other) for one, other in zip(desired, live, strict=True)]
