@@ -52,6 +52,15 @@ def size_of(file: Path) -> int:
         return file.stat().st_size if file.exists() else 0
 
 
+def text_of(file: Path, *, most: int) -> str:
+    """What a regular file begins with; nothing where there is none, or none that can be read."""
+    with suppress(OSError):
+        if file.is_file():
+            with file.open("rb") as stream:
+                return stream.read(most).decode("utf-8", "replace")
+    return ""
+
+
 def try_whole(file: Path) -> None:
     """See that the file can be written, and leave what stands there. Raises FileError."""
     with _told(file):

@@ -18,7 +18,7 @@ from egpsync.cli import KNOWN, complain, is_terminal, silence
 from egpsync.cli.collisions import inputs_of, is_read
 from egpsync.clock import now
 from egpsync.errors import EgpsyncError, ExitCode, FaultError, FileError, StoppedError
-from egpsync.files import add_to, size_of, try_whole, write_whole
+from egpsync.files import add_to, size_of, text_of, try_whole, write_whole
 from egpsync.model.report import Kind, Report
 from egpsync.report import FORMATS
 from egpsync.report.sections import render
@@ -33,6 +33,8 @@ SETTINGS = "egpsync.settings"
 """Key of a context's meta: the settings, as soon as they are known."""
 STEP_SUMMARY = 1_048_000
 """Bytes: a little less than 1 MiB, above which GitHub drops a step's summary whole."""
+METRICS = 1_000_000
+"""Bytes of an earlier run's metrics that are looked at: many times what one run writes."""
 LEAST_SUMMARY = 70_000
 """Bytes that a report's findings and counts can take, whatever is left out."""
 
@@ -89,7 +91,8 @@ class Output:
         failures: list[FileError] = []
         for kind, file in self.reports:
             try:
-                write_whole(Path(file), KNOWN.hide(render(reports, kind, style)))
+                earlier = text_of(Path(file), most=METRICS) if kind == "prometheus" else ""
+                write_whole(Path(file), KNOWN.hide(render(reports, kind, replace(style, earlier=earlier))))
             except FileError as error:
                 failures.append(error)
         try:

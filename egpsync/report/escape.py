@@ -13,6 +13,7 @@ _SGR = r"\x1b\[[0-9;]*m"
 _COMMAND_AT_START = re.compile(rf"^((?:\s|{_SGR})*):(?=:)", re.MULTILINE)
 _COMMAND_ANYWHERE = re.compile(r"##(?=\w*\[)")
 _MARKUP = re.compile(r"[\\`*_\[\]|~$]|(?<=www)\.|:(?=//)")
+_IN_URI = re.compile(r"[A-Za-z0-9/._~-]")
 _CALL = re.compile(r"@|<(?=[!@#])")
 _MENTION = re.compile(r"[@#]")
 
@@ -72,6 +73,11 @@ def html(text: str) -> str:
     return escape(visible(text), quote=False)
 
 
+def uri_path(path: str) -> str:
+    """A path as a URI has it: what is neither a letter, a digit nor one of `/-._~` as the bytes of its UTF-8."""
+    return "".join(char if _IN_URI.fullmatch(char) else _percent(char) for char in path)
+
+
 def code_span(text: str) -> str:
     """Text in a Markdown code span, whatever backticks it holds."""
     shown = visible(text) or " "
@@ -91,6 +97,10 @@ def fenced(lines: list[str], *, language: str) -> str:
     body = "\n".join(lines)
     fence = "`" * max(3, _longest_run_of_backticks(body) + 1)
     return f"{fence}{language}\n{body}\n{fence}"
+
+
+def _percent(char: str) -> str:
+    return "".join(f"%{byte:02X}" for byte in char.encode())
 
 
 def _escaped(char: str) -> str:

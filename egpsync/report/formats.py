@@ -9,6 +9,7 @@ _ABOUT: Mapping[str, str] = {
     "text": "for a terminal",
     "json": "everything, as schemas/report.schema.json describes it",
     "markdown": "a comment on a pull request, at most 60,000 bytes",
+    "html": "a page that opens in any browser, in one file",
     "summary": "a line a model, for people and chats",
     "github": "annotations in GitHub's log, and the job's summary where GITHUB_STEP_SUMMARY names it",
     "gitlab": "counts for GitLab's widget (artifacts:reports:terraform)",

@@ -23,11 +23,12 @@ class Tone(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Style:
-    """What the caller chooses of a report's looks. Only text and Markdown heed any of it."""
+    """What the caller chooses of a report's looks. Most formats heed none of it."""
 
     color: bool = False  # whether the stream shows colours
     verbosity: int = 0  # -1: findings and the summary alone; 1: requests, whole values, unchanged models
     planned: bool = False  # whether the reader has just seen the plan, and wants only how it ended
+    earlier: str = ""  # what the file that is written holds of an earlier run; "" where there is none
     room: int = 60_000  # bytes that a comment may take; a job's summary has more
     width: int = 100  # columns that a line may fill before its values are folded
 

@@ -1,21 +1,17 @@
 """A Report in, SARIF 2.1.0 out: problems, refusals and drift for security tabs, at most 5,000 results."""
 
 import json
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from egpsync.model.report import Report
-from egpsync.report.escape import inert, visible
+from egpsync.report.escape import inert, uri_path, visible
 from egpsync.report.findings import RULES, Finding, findings
 from egpsync.report.style import Style
 from egpsync.report.words import plural
 
 MOST = 5_000
 """Results: what GitHub keeps of an upload."""
-
-
-_PLAIN = re.compile(r"[A-Za-z0-9/._~-]")
 
 
 def to_sarif(report: Report, _style: Style) -> str:
@@ -72,17 +68,10 @@ def _result(finding: Finding, index: int) -> Mapping[str, Any]:
 
 
 def _location(finding: Finding) -> Mapping[str, Any]:
-    uri = _quoted(finding.path)
+    uri = uri_path(finding.path)
     return {
         "physicalLocation": {
             "artifactLocation": {"uri": f"file://{uri}" if uri.startswith("/") else uri},
             "region": {"startLine": finding.line, "startColumn": finding.column},
         }
     }
-
-
-def _quoted(path: str) -> str:
-    """A path as a URI has it: what is neither a letter, a digit nor one of `/-._~` as the bytes of its UTF-8."""
-    return "".join(
-        char if _PLAIN.fullmatch(char) else "".join(f"%{byte:02X}" for byte in char.encode()) for char in path
-    )

@@ -259,16 +259,18 @@ def field_remarks(change: ChangeRecord, field: FieldRecord, *, placed: bool = Tr
 
     For a create or a delete it is nothing: no field is changed, and the place that counts is the model's.
     """
-    if change.action in ("create", "delete"):
-        return ""
-    remarks = []
-    if field.effect not in _PLAIN_EFFECT.get(change.action, set()):
-        remarks.append(field.effect.replace("_", " "))
-    if field.reason:
-        remarks.append(visible(field.reason))
-    if field.source and placed:
+    remarks = effect_and_reason(change, field)
+    if field.source and placed and change.action not in ("create", "delete"):
         remarks.append(f"{visible(field.source.file)}:{field.source.line}")
     return "".join(f"  ({remark})" for remark in remarks)
+
+
+def effect_and_reason(change: ChangeRecord, field: FieldRecord) -> list[str]:
+    """What a field's change does, where the model's action does not tell it, and why it is one."""
+    if change.action in ("create", "delete"):
+        return []
+    told = field.effect in _PLAIN_EFFECT.get(change.action, set())
+    return [*([] if told else [field.effect.replace("_", " ")]), *([visible(field.reason)] if field.reason else [])]
 
 
 def _validity(report: Report) -> str:

@@ -10,10 +10,11 @@ from egpsync import __version__
 from egpsync.clock import now
 from egpsync.errors import EgpsyncError, ExitCode, HistoryError, StoppedError
 from egpsync.manifest.find import repository_of
+from egpsync.manifest.rules import RULES
 from egpsync.model.manifest import Problem, is_invalid
 from egpsync.model.plan import Target
 from egpsync.model.project import ACCEPTED_IN_VAIN
-from egpsync.model.report import Kind, Report, ReportError, ReportHead
+from egpsync.model.report import Kind, Report, ReportDeclared, ReportError, ReportHead, ReportRule
 from egpsync.model.run import Outcome, RunResult
 from egpsync.report.build import build_error, build_plan, build_problems, build_run
 from egpsync.settings import Settings
@@ -38,10 +39,10 @@ class Occasion:
     settings: Settings | None = None  # None where nothing but files is looked at, or they could not be had
 
 
-def report_problems(occasion: Occasion, checked: "Checked") -> Report:
-    """The report of manifests that were only checked."""
+def report_problems(occasion: Occasion, checked: "Checked", *, listed: bool = False) -> Report:
+    """The report of manifests that were only checked; `listed` names every model that they declare."""
     head = _head(occasion, files=len(checked.files), models=checked.models, problems=checked.problems)
-    return _concluded(build_problems(head))
+    return _concluded(build_problems(replace(head, declared=_declared(checked) if listed else ())))
 
 
 def report_project(occasion: Occasion, problems: tuple[Problem, ...]) -> Report:
@@ -99,6 +100,7 @@ def _head(occasion: Occasion, *, files: int, models: int, problems: tuple[Proble
         target=Target(base_url=settings.base_url, account_id=settings.account_id) if settings and not offline else None,
         target_name=settings.scope.name if settings and settings.scope else None,
         section=occasion.section,
+        rules=_rules_of(problems),
         directory=_directory(),
         repository_url=url,
         revision=_revision() if url is not None else "HEAD",
@@ -107,11 +109,21 @@ def _head(occasion: Occasion, *, files: int, models: int, problems: tuple[Proble
     )
 
 
+def _rules_of(problems: tuple[Problem, ...]) -> tuple[ReportRule, ...]:
+    found = {problem.rule for problem in problems}
+    return tuple(
+        ReportRule(id=rule.id, severity=rule.severity, summary=rule.summary, why=rule.why, mend=rule.mend)
+        for rule in RULES
+        if rule.id in found
+    )
+
+
 def _directory() -> str:
     """The working folder from the repository's root; "" where it is the root, or there is none, or it is gone."""
     with suppress(OSError, ValueError):
         here = Path.cwd()
-        return here.relative_to(repository_of(here) or here).as_posix().removeprefix(".")
+        path = here.relative_to(repository_of(here) or here).as_posix()
+        return "" if path == "." else path
     return ""
 
 
@@ -123,6 +135,17 @@ def _revision() -> str:
         return commit_of(".", "HEAD")
     except HistoryError:
         return "HEAD"
+
+
+def _declared(checked: "Checked") -> tuple[ReportDeclared, ...]:
+    """Every model that the manifests declare with a name, also where they are invalid."""
+    found = []
+    for model in checked.merged.models if checked.merged is not None else ():
+        fields = model.merged.value
+        vendor, name = (fields.get(key) if isinstance(fields, Mapping) else None for key in ("model_vendor", "name"))
+        if isinstance(vendor, str) and isinstance(name, str):
+            found.append(ReportDeclared(vendor=vendor, name=name, source=model.written.source))
+    return tuple(found)
 
 
 def _concluded(report: Report, *, detailed: bool = False, waited: bool = True, sent: bool = False) -> Report:

@@ -223,3 +223,38 @@ def test_after_a_yes_only_endings_are_told(emulator: StartEmulator, shell: Shell
     """The report of --yes holds the details, once."""
     one_change(emulator, shell)
     assert shell.run("apply", "--yes").out.count("model_metadata.team") == 1
+
+
+def test_findings_are_placed_in_the_repository_and_explained(shell: Shell) -> None:
+    """From a folder below its root, with the rule's own help, and links where the project file knows the way."""
+    (shell.folder / ".git").mkdir()
+    shell.file("egpsync.yaml", "version: 1\nrepository_url: https://git.example/models\n")
+    shell.file("deploy/m.yaml", "version: 1\nmodels:\n- {name: a, model_vendor: openai, modeltype: x}\n")
+    below = Shell(shell.folder / "deploy")
+    (run,) = below.run("validate", "m.yaml", "--format", "sarif").json["runs"]
+    (result,) = run["results"]
+    place = result["locations"][0]["physicalLocation"]
+    assert place["artifactLocation"] == {"uri": "deploy/m.yaml"}
+    assert run["tool"]["driver"]["rules"][0]["help"]["text"] != run["tool"]["driver"]["rules"][0]["id"]
+    page = below.run("validate", "m.yaml", "--format", "html").out
+    assert 'href="https://git.example/models/blob/HEAD/deploy/m.yaml#L3"' in page
+
+
+def test_every_declared_model_is_a_case(shell: Shell) -> None:
+    """Also where another one is invalid."""
+    shell.wants(hosted("a"), hosted("b", modeltype="x"))
+    out = shell.run("validate", "--format", "junit").out
+    assert '<testcase classname="egpsync.validate.openai" name="a"/>' in out
+    assert '<testcase classname="egpsync.validate.openai" name="b"><failure type="unknown-field"' in out
+
+
+def test_metrics_keep_the_last_success(emulator: StartEmulator, shell: Shell) -> None:
+    """A run that fails replaces the file, and not what it says of the last one that did not."""
+    one_change(emulator, shell)
+    assert shell.run("drift", "--report", "prometheus=m.prom").code == 2
+    kept = [line for line in shell.read("m.prom").splitlines() if line.startswith("egpsync_last_success")]
+    failed = shell.run("drift", "--report", "prometheus=m.prom", "--expect-account-id", "other")
+    assert failed.code == 5
+    assert "egpsync_errored" in shell.read("m.prom")
+    assert [line for line in shell.read("m.prom").splitlines() if line.startswith("egpsync_last_success")] == kept
+    assert len(kept) == 1

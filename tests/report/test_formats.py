@@ -42,6 +42,7 @@ def test_the_formats_are_these() -> None:
         "text",
         "json",
         "markdown",
+        "html",
         "summary",
         "github",
         "gitlab",
@@ -51,7 +52,7 @@ def test_the_formats_are_these() -> None:
         "prometheus",
     ]
     assert all(map(about, FORMATS))
-    assert len(FORMATS) == 10
+    assert len(FORMATS) == 11
 
 
 def test_the_docs_list_every_format() -> None:

@@ -61,6 +61,30 @@ def test_labels_name_target_and_section() -> None:
     assert samples(report, "build_info", "section") == {"prod": 1}
 
 
+TIMED = replace(head("drift"), started="2026-11-26T10:00:00.000Z", ended="2026-11-26T10:00:02.500Z")
+
+
+def test_times_are_values_not_stamps() -> None:
+    """How long it took, when it ended, and when it last ended well."""
+    report = replace(build_plan(TIMED, plan(UNCHANGED)), exit_code=2)
+    assert samples(report, "run_duration_seconds") == {"drift": 2.5}
+    assert samples(report, "last_run_timestamp_seconds") == {"drift": 1795687202.5}
+    assert samples(report, "last_success_timestamp_seconds") == {"drift": 1795687202.5}
+    assert samples(report, "last_run_exit_code") == {"drift": 2}
+
+
+def test_a_failed_run_keeps_the_last_success() -> None:
+    """Of the same command on the same account; without one there is none."""
+    good = to_prometheus(build_plan(TIMED, plan(UNCHANGED)), Style())
+    bad = replace(build_plan(replace(TIMED, ended="2026-11-26T11:00:00.000Z"), plan(UNCHANGED)), errored=True)
+    kept = to_prometheus(bad, Style(earlier=good))
+    assert [line for line in kept.splitlines() if line.startswith("egpsync_last_success")] == [
+        'egpsync_last_success_timestamp_seconds{account="acc-1",base_url="https://api.egp.scale.com",command="drift",'
+        'section=""} 1795687202.500'
+    ]
+    assert "last_success" not in to_prometheus(bad, Style(earlier=good.replace("acc-1", "acc-2")))
+
+
 def test_a_run_counts_how_its_changes_ended() -> None:
     """And the GPUs before and after."""
     assert samples(REPORTS["apply"], "changes", "outcome")["failed"] == 1
