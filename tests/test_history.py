@@ -3,6 +3,7 @@
 import glob
 import os
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -21,7 +22,7 @@ def git(folder: Path, *arguments: str) -> str:
     return subprocess.run(["git", *identity, *arguments], cwd=folder, check=True, capture_output=True, text=True).stdout
 
 
-def commit(folder: Path, files: dict[str, str | None]) -> str:
+def commit(folder: Path, files: Mapping[str, str | None]) -> str:
     """A commit with these files written, or removed."""
     for name, text in files.items():
         path = folder / name

@@ -141,7 +141,7 @@ async def _compare(paths: Sequence[str], settings: Settings, options: PlanOption
 def _changed(paths: Sequence[str], settings: Settings) -> Callable[[Change], bool]:
     """Whether a model is another than in the revision that is named, if one is."""
     name = settings.selection.changed_since
-    return changed_since(checked_at(name, paths).desired) if name is not None else lambda _: True
+    return changed_since(checked_at(name, paths, settings).desired) if name is not None else lambda _: True
 
 
 def _is_protected(model: DesiredModel) -> bool:

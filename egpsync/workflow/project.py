@@ -1,14 +1,15 @@
 """The working folder in, the project file that holds for it out, or what is wrong with that file."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from egpsync.errors import FileError
 from egpsync.fields.schemas import load
+from egpsync.history import Revision
 from egpsync.manifest.check import check_against
-from egpsync.manifest.find import PROJECT, find, repository_of
+from egpsync.manifest.find import PROJECT, Found, find, repository_of
 from egpsync.manifest.findings import Finding, Hint
 from egpsync.manifest.problems import Problems
 from egpsync.manifest.read import read
@@ -38,10 +39,34 @@ def open_project(named: str | None, here: Path | None = None) -> Opened:
     if file is None:
         return Opened(project=None)
     shown = os.path.relpath(file, here) if file.is_relative_to(here) or named is None else str(named)
-    documents = read(find([shown]))
+    return _opened(shown, read(find([shown])))
+
+
+def _opened(shown: str, documents: Documents) -> Opened:
     if documents.problems and [problem.rule for problem in documents.problems] != ["no-manifests"]:
         return Opened(project=None, problems=documents.problems)
     return _checked(shown.replace(os.sep, "/"), documents)
+
+
+def open_project_at(revision: Revision, named: str | None) -> Opened:
+    """The project file that a revision of this repository held for the working folder; as `open_project` otherwise."""
+    here = Path.cwd()
+    prefix = os.path.relpath(os.path.realpath(here), os.path.realpath(revision.root))
+    wanted = [os.path.join(prefix, named)] if named is not None else _upward(prefix)  # noqa: PTH118 - names in git
+    path = next((path for path in map(os.path.normpath, wanted) if path in revision.entries), None)
+    held = revision.read([path]) if path is not None else {}
+    if path is None or path not in held:
+        return Opened(project=None)
+    shown = os.path.relpath(path, prefix)
+    return _opened(shown, read([Found(shown, held[path])]))
+
+
+def _upward(folder: str) -> Iterator[str]:
+    """Where a project file can be: in the folder, and in each above it up to the repository's top."""
+    while folder != ".":
+        yield f"{folder}/{PROJECT}"
+        folder = os.path.dirname(folder) or "."  # noqa: PTH120 - names in git
+    yield PROJECT
 
 
 def find_project(here: Path) -> Path | None:

@@ -10,16 +10,34 @@ from egpsync.history import Revision, repository_at, revision
 from egpsync.manifest.find import PROJECT, SUFFIXES, Found
 from egpsync.model.manifest import Desired, DesiredModel
 from egpsync.model.plan import Change
+from egpsync.model.project import Project
+from egpsync.settings import Settings
+from egpsync.workflow.project import open_project_at
 from egpsync.workflow.validate import Checked, compiled
 
 SIGNS = frozenset("*?[")
 SIGN = re.compile(r"\[!?\]?[^\]]*\]|.", re.DOTALL)
 
 
-def checked_at(name: str, paths: Sequence[str]) -> Checked:
-    """The manifests of a revision, checked. Raises HistoryError."""
+def checked_at(name: str, paths: Sequence[str], settings: Settings) -> Checked:
+    """The manifests that `paths` meant at a revision, checked. Raises HistoryError.
+
+    Where it is the project file that says the paths, those count that it said then.
+    """
     here = Path.cwd()
-    return compiled(find_at(revision(repository_at(here), name), paths, here))
+    then = revision(repository_at(here), name)
+    project = open_project_at(then, settings.project_file).project
+    return compiled(find_at(then, _paths_then(paths, settings, project), here))
+
+
+def _paths_then(paths: Sequence[str], settings: Settings, project: Project | None) -> Sequence[str]:
+    """The paths, unless it is the project file that says them: then those that it said."""
+    named = settings.manifests
+    if named is None or project is None or tuple(paths[: len(named)]) != named:
+        return paths
+    scope = project.targets.get(settings.scope.name) if settings.scope is not None else None
+    said = scope.manifests if scope is not None and scope.manifests is not None else project.manifests
+    return paths if said is None else (*said, *paths[len(named) :])
 
 
 def changed_since(before: Desired | None) -> Callable[[Change], bool]:

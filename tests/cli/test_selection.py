@@ -222,3 +222,18 @@ def test_a_revision_without_manifests_changed_all(emulator: StartEmulator, shell
     shell.file("models/one.yaml", json.dumps({**HEAD, "models": [hosted("a")]}))
     assert planned(shell, "--changed-since", "HEAD~1", "models") == {"a"}
     assert planned(shell, "--changed-since", "HEAD", "models") == {"a"}
+
+
+def test_the_project_file_of_the_revision_says_what_was_read_then(emulator: StartEmulator, shell: Shell) -> None:
+    """A folder that it names from now on holds new models, though its files were there."""
+    shell.knows(emulator())
+    git(shell.folder, "init", "-q")
+    files = {
+        "old/a.yaml": json.dumps({**HEAD, "models": [hosted("a")]}),
+        "new/b.yaml": json.dumps({**HEAD, "models": [hosted("b")]}),
+        "egpsync.yaml": "version: 1\nmanifests: [old]\n",
+    }
+    commit(shell.folder, files)
+    shell.file("egpsync.yaml", "version: 1\nmanifests: [old, new]\n")
+    assert planned(shell, "--changed-since", "HEAD") == {"b"}
+    assert planned(shell, "--changed-since", "HEAD", "new") == set()
