@@ -52,7 +52,8 @@ def load_settings(
     return Settings(
         **values,
         api_key=key,
-        variables=_variables(flags.get("variables") or (), environ, scopes),
+        around=_variables(environ),
+        given=dict(flags.get("variables") or ()),
         secrets=_secrets(values, environ, project, key),
         project=project,
         scope=scope,
@@ -161,16 +162,13 @@ def _hold_to(scope: TargetScope, values: Mapping[str, Any]) -> None:
             )
 
 
-def _variables(flags: Any, environ: Mapping[str, str], scopes: tuple[Scope, ...]) -> dict[str, str]:
-    """What ${NAME} can mean: what is given wins over what is committed, and that over the environment."""
-    found = {
+def _variables(environ: Mapping[str, str]) -> dict[str, str]:
+    """Values of ${NAME} from the environment: of variables that are named for it alone, so that no key is reached."""
+    return {
         name.removeprefix(VARIABLE_PREFIX): value
         for name, value in environ.items()
         if name.startswith(VARIABLE_PREFIX) and name != VARIABLE_PREFIX
     }
-    for scope in reversed(scopes):
-        found |= scope.variables
-    return found | dict(flags)
 
 
 def _selection(flags: Mapping[str, Any]) -> Selection:

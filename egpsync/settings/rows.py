@@ -284,11 +284,27 @@ class Settings:
     )
     api_key: str | None = dataclasses.field(default=None, repr=False)
     key_from: str = KEY_VARIABLES[0]  # where the key is looked for, as messages name it
-    variables: Mapping[str, str] = dataclasses.field(default_factory=dict)  # of ${NAME}
+    around: Mapping[str, str] = dataclasses.field(default_factory=dict)  # values of ${NAME} in the environment
+    given: Mapping[str, str] = dataclasses.field(default_factory=dict)  # and those of --var
     secrets: Secrets = dataclasses.field(default_factory=Secrets)  # of ${secret:NAME}
     project: Project | None = dataclasses.field(default=None, repr=False)
     scope: TargetScope | None = dataclasses.field(default=None, repr=False)  # the target that is meant
     selection: Selection = ALL
+
+    @property
+    def variables(self) -> Mapping[str, str]:
+        """What ${NAME} means: what is given wins over what is committed, and that over the environment."""
+        scopes = [scope for scope in (self.project, self.scope) if scope is not None]
+        return {
+            **self.around,
+            **{name: value for scope in scopes for name, value in scope.variables.items()},
+            **self.given,
+        }
+
+    def under(self, project: Project | None) -> "Settings":
+        """The same target by another project file, such as that of another revision."""
+        target = project.targets.get(self.scope.name) if project is not None and self.scope is not None else None
+        return dataclasses.replace(self, project=project, scope=target)
 
     @property
     def manifests(self) -> tuple[str, ...] | None:
