@@ -10,7 +10,7 @@ from egpsync.cli.project import paths_of, settings_of
 from egpsync.clock import now
 from egpsync.model.report import Kind
 from egpsync.workflow.reporting import Occasion, report_problems
-from egpsync.workflow.validate import validate
+from egpsync.workflow.validate import validate, values_of
 
 LISTING = {"json", "junit"}
 """The formats that name every declared model; a tenth of the time where there are thousands."""
@@ -25,6 +25,7 @@ def command(paths: tuple[str, ...], **chosen: Any) -> None:
     settings = settings_of(chosen, written, offline=True)
     occasion = Occasion(kind=Kind.VALIDATE, started=started, section=written.section, settings=settings)
     listed = bool({written.format, *(kind for kind, _ in written.reports)} & LISTING)
-    report = report_problems(occasion, validate(paths_of(paths, settings), asked=False), listed=listed)
+    checked = validate(paths_of(paths, settings), values=values_of(settings, offline=True), asked=False)
+    report = report_problems(occasion, checked, listed=listed)
     written.write(report)
     raise click.exceptions.Exit(report.exit_code)

@@ -33,7 +33,8 @@ def check(merged: Merged) -> tuple[Problem, ...]:
     for subject, faults in _faults(merged, problems):
         left = count(faults)
         for finding in () if problems.is_full else explain(subject, faults, problems.lines):
-            problems.add(finding)
+            if finding.source not in documents.unresolved:  # what stands there is not known
+                problems.add(finding)
             left -= 1
             if problems.is_full:
                 break

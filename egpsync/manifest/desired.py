@@ -1,19 +1,23 @@
 """Merged and checked manifests in, Desired out: what the models should be."""
 
+from collections.abc import Iterator, Mapping
+
+from egpsync.fields.table import is_secret
 from egpsync.manifest.rules import API_FIELDS
-from egpsync.model.manifest import Declared, Desired, DesiredModel, Lifecycle, Merged, State
-from egpsync.model.values import JsonMap
+from egpsync.model.manifest import Declared, Desired, DesiredModel, Lifecycle, Merged, Node, State
+from egpsync.model.values import JsonMap, Path
 
 
 def desired(merged: Merged) -> Desired:
     """Every model in the order of the files. For manifests that `check` found no error in."""
     roots = [document.root.value for document in merged.documents.documents]
     owners = {root["owner"] for root in roots if "owner" in root}
-    models = tuple(map(_desired, merged.models))
+    references = merged.documents.references
+    models = tuple(_desired(model, references) for model in merged.models)
     return Desired(models=models, owners=tuple(sorted(owners)), digest=merged.documents.digest)
 
 
-def _desired(model: Declared) -> DesiredModel:
+def _desired(model: Declared, references: Mapping[tuple[str, int], str]) -> DesiredModel:
     value: JsonMap = model.merged.value
     return DesiredModel(
         vendor=value.get("model_vendor", ""),
@@ -26,9 +30,24 @@ def _desired(model: Declared) -> DesiredModel:
         fields={key: value[key] for key in API_FIELDS if key in value},
         node=model.merged,
         source=model.written.source,
+        references=dict(_secrets(model.merged, (), references)) if references else {},
     )
 
 
+def _secrets(node: Node, path: Path, references: Mapping[tuple[str, int], str]) -> Iterator[tuple[Path, str]]:
+    """The values that secrets give, as they are written."""
+    for key, value in node.value.items() if isinstance(node.value, dict) else ():
+        below = node.get(key)
+        if below is not None and isinstance(value, dict):
+            yield from _secrets(below, (*path, key), references)
+        elif below is not None and is_secret((*path, key)):
+            layer = below.layers[0]
+            written = references.get((layer.places.file, layer.at), "")
+            if REFERENCE in written:
+                yield (*path, key), written
+
+
+REFERENCE = "${secret:"
 STATES = {state.value: state for state in State}
 NO_RULES = Lifecycle(prevent_destroy=None, prevent_redeploy=None, ignore_changes=())
 

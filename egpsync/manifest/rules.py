@@ -364,6 +364,30 @@ RULES: tuple[Rule, ...] = (
         mend="Nest less: 64 levels are more than any field takes.",
     ),
     Rule(
+        id="variable-unset",
+        summary="a variable that is set nowhere, or is no text",
+        why="What the manifest says is not known.",
+        mend="Set it by --var, vars in the project file or EGPSYNC_VAR_NAME, or give a default: ${NAME:-default}.",
+    ),
+    Rule(
+        id="variable-syntax",
+        summary="${ that begins no reference",
+        why="It may be meant as text or as a variable.",
+        mend="Write ${NAME}, ${NAME:-default}, ${NAME:?message} or ${secret:NAME}, and $$ for a dollar.",
+    ),
+    Rule(
+        id="variable-in-key",
+        summary="a variable in a key",
+        why="Which fields a manifest declares is read in the manifest itself.",
+        mend="Write the key out.",
+    ),
+    Rule(
+        id="secret-misplaced",
+        summary="a secret in a field that is shown",
+        why="It would stand in plans, reports and journals.",
+        mend="Use secrets in env_vars alone.",
+    ),
+    Rule(
         id="wrong-type",
         summary="a value of the wrong type",
         why="The API refuses it, or takes it for something else.",

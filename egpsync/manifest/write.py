@@ -39,6 +39,9 @@ CONTRADICTIONS: tuple[tuple[Callable[[Merged], Iterator[Finding]], tuple[str, st
 NOTHING = Documents(documents=(), problems=(), files={}, digest="")
 NOWHERE = Source(file="", line=1, column=1)
 IDENTITY = frozenset({"name", "model_vendor"})
+REFERENCE = re.compile(r"\$(?=[${])")
+"""A dollar that would not be read as one."""
+
 LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
 KEPT = "kept by the server"
@@ -108,7 +111,7 @@ class _Entry:
         self._live = live
         self._vendor = live.vendor
         self._known = fields_in_order(live.vendor)
-        self._value: dict[str, Json] = {"name": live.name, "model_vendor": live.vendor}
+        self._value: dict[str, Json] = {"name": _plain(live.name), "model_vendor": live.vendor}
         self._value |= self._fields((), live.fields)
         if self._value.get("model_type", "") == creation_type(live.vendor):
             del self._value["model_type"]
@@ -160,7 +163,7 @@ class _Entry:
 
     def _is_writable(self, path: Path, value: Json) -> bool:
         room = LIMITS.depth - 2 - len(path)  # the document, its list of models, then the entry
-        if _can_be_yaml(path[-1], 0) and _can_be_yaml(value, room):
+        if _can_be_yaml({path[-1]: value}, room + 1):
             return True
         self.remarks.append(_Remark(path[:-1], NO_YAML, one_line(path[-1])))
         return False
@@ -239,7 +242,11 @@ def _can_be_yaml(value: Json, room: int) -> bool:
         case float():
             return math.isfinite(value)
         case Mapping():
-            return room > 0 and all(_can_be_yaml(part, room - 1) for item in value.items() for part in item)
+            return (
+                room > 0
+                and not any(map(REFERENCE.search, value))
+                and all(_can_be_yaml(part, room - 1) for item in value.items() for part in item)
+            )
         case list():
             return room > 0 and all(_can_be_yaml(item, room - 1) for item in value)
         case _:
@@ -249,12 +256,19 @@ def _can_be_yaml(value: Json, room: int) -> bool:
 def _sorted(value: Json) -> Json:
     """With the keys of every mapping in order, so that equal models give equal text."""
     match value:
+        case str():
+            return _plain(value)
         case Mapping():
             return {key: _sorted(value[key]) for key in sorted(value)}
         case list():
             return [_sorted(item) for item in value]
         case _:
             return value
+
+
+def _plain(text: str) -> str:
+    """Text in which no dollar begins a reference."""
+    return REFERENCE.sub("$$", text)
 
 
 def _until_list(path: tuple[str | int, ...]) -> Path:

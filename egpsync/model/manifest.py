@@ -2,7 +2,7 @@
 
 from array import array
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -202,6 +202,8 @@ class Documents:
     problems: tuple[Problem, ...]  # files that are no YAML, duplicate keys, limits
     files: Mapping[str, bytes]  # name -> what it holds, for excerpts
     digest: str  # SHA-256 over the files' names and bytes, hex: what the manifests were
+    references: Mapping[tuple[str, int], str] = field(default_factory=dict)  # file and number -> as written, with ${}
+    unresolved: frozenset[Source] = frozenset()  # where references stand for nothing
 
 
 class Declared(NamedTuple):
@@ -252,6 +254,7 @@ class DesiredModel:
     fields: JsonMap  # of model_type, model_metadata, vendor_configuration: those declared, as written
     node: Node  # the merged mapping, for the places of fields
     source: Source  # where the model starts
+    references: Mapping[Path, str] = field(default_factory=dict)  # secret fields -> as written, with ${secret:NAME}
 
     def source_of(self, path: Path) -> Source:
         """Where the field at `path` is declared, or the nearest enclosing place."""

@@ -22,7 +22,7 @@ from egpsync.records.folder import StateFolder
 from egpsync.records.journal import Deployed, fingerprint_of
 from egpsync.settings import Settings
 from egpsync.workflow.revision import changed_since, checked_at
-from egpsync.workflow.validate import Checked, validate, with_excerpts
+from egpsync.workflow.validate import Checked, validate, values_of, with_excerpts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,7 +106,7 @@ def _left_out(part: Part | None, settings: Settings, options: PlanOptions) -> It
 
 async def _compare(paths: Sequence[str], settings: Settings, options: PlanOptions, watch: Watch) -> Planned:
     """An account other than the expected one is not even asked: it would be shown the key."""
-    checked = validate(paths)
+    checked = validate(paths, values=values_of(settings))
     if checked.desired is None:
         return Planned(checked=checked, plan=None, problems=checked.problems, options=options)
     if options.prune and not checked.desired.owners:

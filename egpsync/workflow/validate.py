@@ -10,7 +10,9 @@ from egpsync.manifest.excerpts import excerpts
 from egpsync.manifest.find import Found, find
 from egpsync.manifest.merge import merge
 from egpsync.manifest.read import read
+from egpsync.manifest.variables import NO_VALUES, Values, resolve
 from egpsync.model.manifest import Desired, Merged, Problem, Severity
+from egpsync.settings import Settings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,17 +27,19 @@ class Checked:
     digest: str = ""  # of the files, as they were read
 
 
-def validate(paths: Sequence[str], *, stdin: BinaryIO | None = None, asked: bool = True) -> Checked:
+def validate(
+    paths: Sequence[str], *, values: Values = NO_VALUES, stdin: BinaryIO | None = None, asked: bool = True
+) -> Checked:
     """Find, read, check manifests; "-" is `stdin`, else the process's own. Raises FileError for a path to nothing."""
-    return compiled(find(paths, stdin=stdin), asked=asked)
+    return compiled(find(paths, stdin=stdin), values=values, asked=asked)
 
 
-def compiled(found: Sequence[Found], *, asked: bool = True) -> Checked:
-    """Read, merge and check files that were found anywhere. All problems of all files are told in one go.
+def compiled(found: Sequence[Found], *, values: Values = NO_VALUES, asked: bool = True) -> Checked:
+    """Read, resolve, merge and check files that were found anywhere. All problems of all files are told in one go.
 
     `asked` is whether anybody asks what they want: of 10,000 models that takes a tenth of the time.
     """
-    merged = merge(read(found))
+    merged = merge(resolve(read(found), values))
     documents = merged.documents
     problems = (*documents.problems, *check(merged))
     return Checked(
@@ -46,6 +50,11 @@ def compiled(found: Sequence[Found], *, asked: bool = True) -> Checked:
         models=len(merged.models),
         digest=documents.digest,
     )
+
+
+def values_of(settings: Settings, *, offline: bool = False) -> Values:
+    """What the references in manifests stand for; offline no secret is looked up."""
+    return Values(variables=settings.variables, secret=None if offline else settings.secrets.value)
 
 
 def is_invalid(problems: Iterable[Problem]) -> bool:
