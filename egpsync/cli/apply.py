@@ -23,7 +23,7 @@ from egpsync.cli.options import (
     selection,
 )
 from egpsync.cli.plan import show_plan
-from egpsync.cli.progress import show_progress
+from egpsync.cli.progress import Manner, show_progress
 from egpsync.cli.running import run_on, run_to_end
 from egpsync.core.change import PlanOptions
 from egpsync.errors import EgpsyncError, StoppedError, UsageError
@@ -133,8 +133,12 @@ def _ask(call: Call, plan: Plan, report: Report) -> None:
 async def _carry_out(call: Call, plan: Plan, options: PlanOptions) -> RunResult | StoppedError:
     """Run the plan; the first signal lets it finish what is under way, a second one leaves at once."""
     received: list[int] = []
-    quiet = call.output.verbosity < 0
-    with show_progress(quiet=quiet, color=call.output.color_on_stderr()) as progress:
+    manner = Manner(
+        verbosity=call.output.verbosity,
+        color=call.output.color_on_stderr(),
+        total=sum(bool(change.steps) for change in plan.changes),
+    )
+    with show_progress(manner) as progress:
         watch = Watch(
             on_attempt=lambda attempt: call.log(attempt, plan.changes),
             progress=lambda event: progress(replace(event, text=told([event.change], event.text))),

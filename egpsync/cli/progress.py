@@ -1,9 +1,12 @@
-"""Events of a run in, progress on stderr out: a live display on a terminal, plain lines elsewhere."""
+"""Events of a run in, progress on stderr out: a live display on a terminal, lines now and then elsewhere."""
 
 import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from threading import Event as Flag
+from threading import Thread
 
 from rich.console import Console
 from rich.live import Live
@@ -14,20 +17,40 @@ from egpsync.cli import complain
 from egpsync.model.run import Event, Stage
 from egpsync.report.escape import inert, label, visible
 
-MOST_SHOWN = 12  # changes at once in the live display
+MOST_SHOWN = 12
+"""Changes at once in the live display."""
+
+FEW = 20
+"""Changes up to which each that ended well has a line of its own; the report lists all of them anyway."""
+
+EVERY = 30.0
+"""Seconds after which a log is told again what is waited for."""
+
+_IN_A_LINE = 3  # changes that such a line names, those that take longest
+_FINE = "applied"
+
+Clock = Callable[[], float]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manner:
+    """How progress is to be told."""
+
+    verbosity: int  # -1: not at all; 1: each request too
+    color: bool
+    total: int  # changes that have something to do
+    every: float = EVERY  # seconds
 
 
 @contextmanager
-def show_progress(*, quiet: bool, color: bool) -> Iterator[Callable[[Event], None]]:
+def show_progress(manner: Manner, clock: Clock = time.monotonic) -> Iterator[Callable[[Event], None]]:
     """What to call with each event, for as long as the block runs."""
-    if sys.stderr is None:
+    if manner.verbosity < 0 or sys.stderr is None:
         yield lambda _: None
         return
-    console = Console(stderr=True, no_color=not color, highlight=False, markup=False, emoji=False)
-    if quiet:
-        yield lambda _: None
-    elif console.file.isatty():  # rich itself takes FORCE_COLOR for a terminal, and would draw into a CI's log
-        display = _Display(console)
+    console = Console(stderr=True, no_color=not manner.color, highlight=False, markup=False, emoji=False)
+    if console.file.isatty():  # rich itself takes FORCE_COLOR for a terminal, and would draw into a CI's log
+        display = _Display(console, State(total=manner.total, clock=clock))
         live = Live(get_renderable=display.table, console=console, refresh_per_second=4, transient=True)
         live.start()
         try:
@@ -36,48 +59,134 @@ def show_progress(*, quiet: bool, color: bool) -> Iterator[Callable[[Event], Non
             with suppress(OSError):  # the terminal can be gone by now; the run and its report are not
                 live.stop()
     else:
-        yield _print_line
+        with _Log(manner, State(total=manner.total, clock=clock)).ticking() as log:
+            yield log
 
 
-def _print_line(event: Event) -> None:
-    if event.stage != Stage.WAITING:
-        complain(f"egpsync: {_line(event)}")
+@dataclass(frozen=True, slots=True)
+class Active:
+    """A change under way."""
+
+    name: str
+    text: str  # what it is at
+    stage: Stage
+    since: float  # by the clock, when it came to this
+    began: float
 
 
-def _line(event: Event) -> str:
-    return f"{label(event.change.name)} ({visible(event.change.vendor)}): {visible(event.text)}"
+@dataclass(slots=True, kw_only=True)
+class State:
+    """What is under way and how much has ended."""
+
+    total: int
+    clock: Clock = time.monotonic
+    active: dict[tuple[str, str, str | None], Active] = field(default_factory=dict)
+    ended: int = 0
+
+    def take(self, event: Event) -> None:
+        """An event happened."""
+        key = (event.change.vendor, event.change.name, event.change.id)
+        if event.stage is Stage.ENDED:
+            self.active.pop(key, None)
+            self.ended += 1
+            return
+        now, before = self.clock(), self.active.get(key)
+        text = inert(visible(event.text))
+        since = before.since if before and (before.stage, before.text) == (event.stage, text) else now
+        began = before.began if before else now
+        self.active[key] = Active(_name(event), text, event.stage, since, began)
+
+    def longest(self) -> list[Active]:
+        """What is under way, longest first."""
+        return sorted(self.active.values(), key=lambda one: (one.began, one.name))
+
+    def counts(self) -> str:
+        """`12 of 30 ended; under way: 5 requests, 3 deployments`."""
+        active = list(self.active.values())
+        waiting = sum(one.stage is Stage.WAITING for one in active)
+        parts = [_plural(len(active) - waiting, "request"), _plural(waiting, "deployment")]
+        under_way = ", ".join(filter(None, parts))
+        return f"{self.ended} of {self.total} ended" + (f"; under way: {under_way}" if under_way else "")
+
+    def waited_for(self) -> str:
+        """The counts, and by name what takes longest; "" where nothing is under way."""
+        longest, now = self.longest(), self.clock()
+        named = [f"{one.name} {one.text} for {duration(now - one.since)}" for one in longest[:_IN_A_LINE]]
+        more = [f"{len(longest) - _IN_A_LINE} more"] if len(longest) > _IN_A_LINE else []
+        return f"{self.counts()}: {', '.join([*named, *more])}" if longest else ""
 
 
-class _Display:
-    """The changes under way as a table, the ended ones as lines above it."""
+def duration(seconds: float) -> str:
+    """For people: "45 s", "12 min 5 s"."""
+    minutes, rest = divmod(int(seconds), 60)
+    return f"{minutes} min {rest} s" if minutes else f"{rest} s"
 
-    def __init__(self, console: Console) -> None:
-        self._console = console
-        self._active: dict[tuple[str, str, str | None], tuple[float, str]] = {}
-        self._ended = 0
+
+class _Log:
+    """Lines for a log: what ended, and every half minute what is waited for."""
+
+    def __init__(self, manner: Manner, state: State) -> None:
+        self._manner = manner
+        self._state = state
 
     def __call__(self, event: Event) -> None:
         """Take an event in."""
-        key = (event.change.vendor, event.change.name, event.change.id)
-        if event.stage == Stage.ENDED:
-            self._active.pop(key, None)
-            self._ended += 1
+        self._state.take(event)
+        at = f"  [{self._state.ended} of {self._state.total}]" if self._state.total > 1 else ""
+        if event.stage is Stage.ENDED and (event.text != _FINE or self._state.total <= FEW):
+            complain(f"egpsync: {_name(event)}: {visible(event.text)}{at}")
+        elif event.stage is Stage.SENDING and self._manner.verbosity > 0:
+            complain(f"egpsync: {_name(event)}: {visible(event.text)}")
+
+    @contextmanager
+    def ticking(self) -> Iterator["_Log"]:
+        """Itself, while a thread beside the run says what is waited for."""
+        over = Flag()
+        thread = Thread(target=self._tick, args=(over,), daemon=True)
+        thread.start()
+        try:
+            yield self
+        finally:
+            over.set()
+            thread.join(1)
+
+    def _tick(self, over: Flag) -> None:
+        while not over.wait(self._manner.every):
+            if said := self._state.waited_for():
+                complain(f"egpsync: {said}")
+
+
+class _Display:
+    """The changes under way as a table; what ends otherwise than well as a line above it at once."""
+
+    def __init__(self, console: Console, state: State) -> None:
+        self._console = console
+        self._state = state
+
+    def __call__(self, event: Event) -> None:
+        """Take an event in."""
+        self._state.take(event)
+        if event.stage is Stage.ENDED and event.text != _FINE:
             with suppress(OSError):
-                self._console.print(Text(inert(_line(event))))
-        else:
-            started, _ = self._active.get(key, (time.monotonic(), ""))
-            self._active[key] = (started, _line(event))
+                self._console.print(Text(inert(f"{_name(event)}: {visible(event.text)}")))
 
     def table(self) -> Table:
         """What is under way now."""
         table = Table.grid(padding=(0, 1))
-        for started, line in sorted(self._active.values())[:MOST_SHOWN]:
-            table.add_row(
-                Text(f"{time.monotonic() - started:5.0f} s"), Text(inert(line), overflow="ellipsis", no_wrap=True)
-            )
-        hidden = max(0, len(self._active) - MOST_SHOWN)
-        table.add_row(
-            Text(""),
-            Text(f"{self._ended} ended, {len(self._active)} under way" + (f", {hidden} not shown" if hidden else "")),
-        )
+        table.add_column(justify="right", no_wrap=True)
+        table.add_column(overflow="ellipsis", no_wrap=True)
+        longest, now = self._state.longest(), self._state.clock()
+        for one in longest[:MOST_SHOWN]:
+            table.add_row(Text(duration(now - one.began)), Text(f"{one.name}: {one.text}"))
+        hidden = len(longest) - MOST_SHOWN
+        more = f"; {hidden} not shown" if hidden > 0 else ""
+        table.add_row(Text(""), Text(f"{self._state.counts()}{more}", style="bold"))
         return table
+
+
+def _plural(count: int, noun: str) -> str:
+    return f"{count} {noun}{'' if count == 1 else 's'}" if count else ""
+
+
+def _name(event: Event) -> str:
+    return inert(f"{label(event.change.name)} ({visible(event.change.vendor)})")

@@ -161,6 +161,7 @@
     if (change.ended) summary.append(element("span", `tag ${change.ended.key}`, change.ended.word));
     summary.append(element("span", `tag ${change.key}`, change.word));
     summary.append(element("span", "name", change.was ? `${change.was} \u2192 ${change.name}` : change.name));
+    if (change.target) summary.append(element("span", "tag unmanaged", change.target));
     summary.append(element("span", "vendor", change.vendor));
     if (change.id) summary.append(element("span", "id mono", change.id));
     const short = gist(change);
@@ -176,7 +177,7 @@
   const haystack = (one) => {
     if (one.text === null) {
       const { change } = one;
-      const parts = [change.name, change.was || "", change.vendor, change.id || "", ...change.said];
+      const parts = [change.name, change.was || "", change.vendor, change.target || "", change.id || "", ...change.said];
       for (const field of change.fields) parts.push(field[0], field[1] || "", field[2] || "");
       if (change.ended) parts.push(...change.ended.said);
       one.text = parts.join("\n").toLowerCase();

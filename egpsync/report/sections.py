@@ -20,6 +20,10 @@ def render(reports: Sequence[Report], form: str, style: Style) -> str:
     """One report as its renderer writes it; several as sections, within the budget of one."""
     if len(reports) == 1:
         return FORMATS[form](reports[0], style)
+    if form == "html":
+        from egpsync.report.to_html import page  # noqa: PLC0415 - a command loads the renderer that it uses
+
+        return page(reports)
     shared = replace(style, room=style.room // max(len(reports), 1))
     parts = [FORMATS[form](report, shared) for report in reports]
     if form == "junit":

@@ -2,6 +2,7 @@
 
 import json
 from base64 import b64encode
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from hashlib import sha256
@@ -33,7 +34,6 @@ from egpsync.report.words import (
     in_order,
     next_steps,
     plural,
-    refused_models,
     request_line,
     summary_lines,
     urgency,
@@ -57,31 +57,46 @@ _BAR = 240  # units that the widest bar of the chart has
 
 def to_html(report: Report, _style: Style) -> str:
     """The page: verdict, findings, GPUs and counts as HTML, the models as data that the script shows when asked."""
+    return page([report])
+
+
+def page(reports: Sequence[Report]) -> str:
+    """One page of the reports of one command, as of several targets: a head for each, the models together."""
     css, script = (_file(name) for name in ("page.css", "page.js"))
     policy = (
         f"default-src 'none'; script-src '{_hash_of(script)}'; style-src '{_hash_of(css)}'; "
         "img-src data:; base-uri 'none'; form-action 'none'"
     )
-    title = html(f"egpsync {report.kind}: {verdict(report)}")
+    title = html(f"egpsync {reports[0].kind}: {', '.join(map(verdict, reports))}")
     parts = (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">',
         f'<meta http-equiv="Content-Security-Policy" content="{policy}">',
         '<meta name="viewport" content="width=device-width, initial-scale=1">',
         '<meta name="referrer" content="no-referrer">\n<meta name="robots" content="noindex">',
         f'<link rel="icon" href="data:,">\n<title>{title}</title>\n<style>{css}</style>\n</head>\n<body>',
-        *_header(report),
+        *_header(reports),
         "<main>",
-        *_findings(report),
-        *_gpus(capacity_in_use(report)),
-        *_timeline(report),
-        *_tools(report),
+        *(line for report in reports for line in _body(report, named=len(reports) > 1)),
+        *_tools(reports),
         "</main>",
-        _footer(report),
+        _footer(reports),
         '<p id="said" class="aside" role="status"></p>',
-        f'<script type="application/json" id="report">{_data(report)}</script>',
+        f'<script type="application/json" id="report">{_data(reports)}</script>',
         f"<script>{script}</script>\n</body>\n</html>",
     )
     return inert("\n".join(parts) + "\n")
+
+
+def _body(report: Report, *, named: bool) -> Iterator[str]:
+    found = [*_findings(report), *_gpus(capacity_in_use(report)), *_timeline(report)]
+    if named and found:
+        yield f"<h2>{_text(_label(report))}</h2>"
+    yield from found
+
+
+def _label(report: Report) -> str:
+    """What tells a report from others on its page."""
+    return report.target_name or report.account_id or report.base_url or "default account"
 
 
 def _file(name: str) -> str:
@@ -92,13 +107,18 @@ def _hash_of(text: str) -> str:
     return f"sha256-{b64encode(sha256(text.encode()).digest()).decode()}"
 
 
-def _header(report: Report) -> Iterator[str]:
-    tone = "good" if in_order(report) and not report.errored else "bad" if report.errored else "busy"
-    if carried_out(report):
-        tone = "good" if report.complete else "bad" if report.errored else "busy"
+def _header(reports: Sequence[Report]) -> Iterator[str]:
     yield '<header>\n<a class="aside skip" href="#list">To the models</a>'
-    yield f'<div class="verdict {tone}">\n<p class="eyebrow">egpsync {report.kind}</p>'
-    yield f"<h1>{_sentence(verdict(report))}</h1>"
+    if len(reports) > 1:
+        yield f"<h1>egpsync {reports[0].kind} of {plural(len(reports), 'target')}</h1>"
+    for report in reports:
+        yield from _head(report, heading="h2" if len(reports) > 1 else "h1")
+    yield "</header>"
+
+
+def _head(report: Report, *, heading: str) -> Iterator[str]:
+    yield f'<div class="verdict {_tone(report)}">\n<p class="eyebrow">egpsync {report.kind}</p>'
+    yield f"<{heading}>{_sentence(verdict(report))}</{heading}>"
     yield f'<p class="where">{_where(report)}</p>\n</div>' if report.base_url is not None else "</div>"
     if report.error is not None:
         said = "".join(f"<p>{_text(text)}</p>" for text in error_lines(report.error))
@@ -108,7 +128,13 @@ def _header(report: Report) -> Iterator[str]:
     totals = [] if report.error is not None else summary_lines(report)
     for text in (*totals, *next_steps(report)):
         yield f"<p>{_with_code(text)}</p>"
-    yield "</header>"
+
+
+def _tone(report: Report) -> str:
+    if report.errored:
+        return "bad"
+    good = report.complete if carried_out(report) else in_order(report)
+    return "good" if good else "busy"
 
 
 def _text(text: str) -> str:
@@ -252,12 +278,12 @@ def _duration(seconds: float) -> str:
     return f"{minutes:,} min {rest} s"
 
 
-def _tools(report: Report) -> Iterator[str]:
+def _tools(reports: Sequence[Report]) -> Iterator[str]:
     """Counts to filter by, a search, and room for the models."""
-    hidden = "" if compared(report) else " hidden"
+    hidden = "" if any(map(compared, reports)) else " hidden"
     chips = "".join(
         f'<button type="button" aria-pressed="false" data-filter="{key}"><b>{count:,}</b> {html(word)}</button>'
-        for key, word, count in _counts(report)
+        for (key, word), count in _counts(reports).items()
     )
     yield f'<section id="list" tabindex="-1" aria-label="Models"{hidden}>\n<h2>Models</h2>\n<div class="tools">'
     yield f'<div class="chips" role="group" aria-label="Show only">{chips}</div>' if chips else ""
@@ -269,38 +295,41 @@ def _tools(report: Report) -> Iterator[str]:
     yield '<p id="empty" class="empty" hidden>No model is like that.</p>'
     yield "<noscript><p>The models are shown by a script in this file, which this browser does not run.</p></noscript>"
     yield "</section>"
-    if refused := refused_models(report):
-        yield f"<p>{plural(refused, 'model')} named by a guard.</p>"
 
 
-def _counts(report: Report) -> list[tuple[str, str, int]]:
+def _counts(reports: Sequence[Report]) -> Mapping[tuple[str, str], int]:
     """What models can be filtered by: how they ended, or what is to happen to them."""
-    found: dict[str, int] = {}
-    words: dict[str, str] = {}
-    for change in sorted(report.changes, key=urgency):
-        key = _filter_of(report, change)
-        found[key] = found.get(key, 0) + 1
-        words[key] = OUTCOME_WORDS[key] if carried_out(report) else action_word(report, key)
-    return [(key, words[key], count) for key, count in found.items()]
+    return Counter((_filter_of(report, change), _filter_word(report, change)) for report, change in _ordered(reports))
+
+
+def _ordered(reports: Sequence[Report]) -> list[tuple[Report, ChangeRecord]]:
+    found = [(report, change) for report in reports for change in report.changes]
+    return sorted(found, key=lambda one: urgency(one[1]))
+
+
+def _filter_word(report: Report, change: ChangeRecord) -> str:
+    key = _filter_of(report, change)
+    return OUTCOME_WORDS[key] if carried_out(report) else action_word(report, key)
 
 
 def _filter_of(report: Report, change: ChangeRecord) -> str:
     return change.outcome.result.value if carried_out(report) and change.outcome else change.action.value
 
 
-def _footer(report: Report) -> str:
-    said = [f"egpsync {html(report.tool_version)}"]
-    said.append(f"{plural(report.models, 'model')} declared in {plural(report.files, 'file')}")
-    if report.unmanaged:
-        said.append(f"{plural(len(report.unmanaged), 'model')} in the account that no manifest names")
+def _footer(reports: Sequence[Report]) -> str:
+    said = [f"egpsync {html(reports[0].tool_version)}"]
+    models, files_read = sum(report.models for report in reports), sum(report.files for report in reports)
+    said.append(f"{plural(models, 'model')} declared in {plural(files_read, 'file')}")
+    if stray := sum(len(report.unmanaged) for report in reports):
+        said.append(f"{plural(stray, 'model')} in the account that no manifest names")
     return f"<footer>{'; '.join(said)}. Secret values are in no part of this page.</footer>"
 
 
-def _data(report: Report) -> str:
+def _data(reports: Sequence[Report]) -> str:
     """The models as JSON that no HTML parser takes for anything else."""
     room = BODIES
     changes = []
-    for change in sorted(report.changes, key=urgency):
+    for report, change in _ordered(reports):
         requests = []
         for request in change.requests:
             body = None if request.body is None else json.dumps(request.body, indent=2, sort_keys=True)
@@ -308,9 +337,10 @@ def _data(report: Report) -> str:
             if room < 0 and body is not None:
                 body = "The body is left out here, as the page would grow too large: see the JSON report."
             requests.append([request_line(request), body])
-        changes.append(_change(report, change, requests))
+        told = _change(report, change, requests)
+        changes.append({**told, "target": _line(_label(report))} if len(reports) > 1 else told)
     document = {
-        "columns": _COLUMNS.get(report.kind, ("Before", "After")),
+        "columns": _COLUMNS.get(reports[0].kind, ("Before", "After")),
         "most_open": _MOST_OPEN,
         "changes": changes,
     }

@@ -32,12 +32,14 @@ def test_stdout_carries_the_result_alone(emulator: StartEmulator, shell: Shell, 
 
 
 def test_progress_is_on_stderr_in_plain_lines(emulator: StartEmulator, shell: Shell) -> None:
-    """One when it is sent, one when it ended."""
+    """One when it ended, and with -v one when it is sent."""
     running = one_change(emulator, shell)
     path = f"/v5/models/{running.store.named('a')['id']}"
-    done = shell.run("apply", "--yes")
+    done = shell.run("apply", "--yes", "-v")
     lines = done.err.splitlines()
     assert lines[:2] == [f"egpsync: a (openai): PATCH {path}", "egpsync: a (openai): applied"]
+    shell.wants(hosted("a", model_metadata={"team": "z"}))
+    assert shell.run("apply", "--yes").err.splitlines()[0] == "egpsync: a (openai): applied"
     assert "\x1b" not in done.err
 
 

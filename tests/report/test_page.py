@@ -15,6 +15,7 @@ from egpsync.model.report import Report
 from egpsync.model.values import Source
 from egpsync.report.build import build_plan, build_problems, build_run
 from egpsync.report.escape import inert
+from egpsync.report.sections import render
 from egpsync.report.style import Style
 from egpsync.report.to_html import BODIES, MOST_FINDINGS, to_html
 from tests.report.browser import PHONE, Browser, Scheme, needs_chromium
@@ -120,6 +121,28 @@ def test_a_run_has_a_timeline() -> None:
         ("failed", "60", "540"),
     ]
     assert "What ran when" not in html(REPORTS["apply"])
+
+
+def test_several_targets_share_a_page() -> None:
+    """A head for each, their models together with the target's name, counts added up."""
+    reports = [
+        build_plan(replace(head(), target_name=name), plan(UPDATED, *more))
+        for name, more in (("prod", (CREATED,)), ("dev", ()))
+    ]
+    text = render(reports, "html", Style())
+    assert text.count("<!doctype html>") == 1
+    assert re.findall(r"<h[12]>(.*?)</h[12]>", text)[:3] == [
+        "egpsync plan of 2 targets",
+        "2 models to change",
+        "1 model to change",
+    ]
+    assert re.findall(r"data-filter=.(\w+).><b>(\d+)", text) == [("create", "1"), ("update", "2")]
+    given = json.loads(text.split('id="report">')[1].split("</script>")[0])
+    assert [(one["name"], one["target"]) for one in given["changes"]] == [
+        ("embedder", "prod"),
+        ("ranker", "prod"),
+        ("ranker", "dev"),
+    ]
 
 
 def test_what_does_not_fit_is_said() -> None:
