@@ -14,10 +14,10 @@ from typing import NoReturn, TextIO
 
 import click
 
-from egpsync import __version__
 from egpsync.errors import EgpsyncError, ExitCode
 from egpsync.leak import Known
 from egpsync.report.escape import inert, visible
+from egpsync.version import __version__
 
 COMMANDS: Mapping[str, str] = {
     "validate": "Check manifests, offline: every problem with its file, line and column.",

@@ -9,14 +9,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-import egpsync
 from egpsync.cli.emulator import installed
 from egpsync.errors import EgpsyncError, FileError
 
 if TYPE_CHECKING:
     from egpsync.emulator.server import Running
 
-PACKAGE = Path(egpsync.__file__).resolve().parent
+PACKAGE = Path(__file__).resolve().parents[1]
 REPORTS = "reports"
 
 

@@ -9,7 +9,7 @@ import click
 from egpsync.cli import complain
 from egpsync.cli.options import Command, access, manifests, selection
 from egpsync.cli.output import Output
-from egpsync.cli.project import paths_of, settings_of
+from egpsync.cli.project import settings_of
 from egpsync.cli.running import run_to_end
 from egpsync.clock import now
 from egpsync.errors import ExitCode, FileError, UsageError
@@ -20,6 +20,7 @@ from egpsync.report.escape import visible
 from egpsync.settings import Settings
 from egpsync.workflow.export import Choice, Exported, export
 from egpsync.workflow.plan import Watch
+from egpsync.workflow.project import paths_of
 from egpsync.workflow.reporting import Occasion, report_problems
 from egpsync.workflow.validate import Checked
 

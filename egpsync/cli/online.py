@@ -8,16 +8,17 @@ from typing import Any, Self
 from egpsync.account.client import Attempt
 from egpsync.cli import complain
 from egpsync.cli.output import Output, output_of
-from egpsync.cli.project import paths_of, settings_of
+from egpsync.cli.project import settings_of
 from egpsync.clock import now
 from egpsync.core.change import PlanOptions
 from egpsync.errors import UsageError
-from egpsync.model.plan import Action, Change
+from egpsync.model.plan import Change
 from egpsync.model.report import Kind
 from egpsync.record import told
 from egpsync.report.escape import visible
 from egpsync.settings import Settings
-from egpsync.workflow.plan import Consent, Planned, Watch, plan
+from egpsync.workflow.plan import Consent, Planned, Watch, choices_of, plan
+from egpsync.workflow.project import paths_of
 from egpsync.workflow.reporting import Occasion
 
 LONG = 1.0  # seconds of waiting for the server that are worth a line
@@ -55,20 +56,14 @@ class Call:
     def of(cls, paths: tuple[str, ...], chosen: Mapping[str, Any], *, needs_manifests: bool = True) -> Self:
         """From the command's arguments."""
         started = now()
-        counts = ((action, chosen.get(f"confirm_{action}")) for action in Action)
-        adopt_from = chosen.get("adopt_from")
         output = output_of(chosen)
         settings = settings_of(chosen, output)
-        flags = {name: chosen.get(name, False) for name in ("prune", "adopt", "retry_failed")}
+        options, consent = choices_of(chosen)
         return cls(
             paths=paths_of(paths, settings) if needs_manifests else (),
             settings=settings,
-            options=PlanOptions(**flags, adopt_from=adopt_from),
-            consent=Consent(
-                allow_recreate=chosen.get("allow_recreate", False),
-                adopt_from=adopt_from,
-                confirmed=tuple((action, count) for action, count in counts if count is not None),
-            ),
+            options=options,
+            consent=consent,
             output=output,
             started=started,
         )

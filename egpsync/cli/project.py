@@ -1,8 +1,6 @@
 """The options of a command in; its settings and where its manifests are out, by the project file if there is one."""
 
 from collections.abc import Mapping
-from glob import escape
-from pathlib import Path
 from typing import Any
 
 import click
@@ -11,14 +9,12 @@ from egpsync.cli import KNOWN
 from egpsync.cli.collisions import refuse_collisions
 from egpsync.cli.output import SETTINGS, Output
 from egpsync.clock import now
-from egpsync.errors import UsageError
 from egpsync.model.project import Project
 from egpsync.model.report import Kind
 from egpsync.settings import Settings, load_settings, named_project
 from egpsync.workflow.project import open_project
 from egpsync.workflow.reporting import Occasion, report_project
 
-DEFAULT_PATH = "configs/models"
 KINDS = frozenset(Kind)
 
 
@@ -48,19 +44,3 @@ def project_of(chosen: Mapping[str, Any], output: Output) -> Project | None:
         output.write(report)
         raise click.exceptions.Exit(report.exit_code)
     return opened.project
-
-
-def paths_of(given: tuple[str, ...], settings: Settings) -> tuple[str, ...]:
-    """Where the manifests are: those given, else the target's, else the project's, else the default."""
-    own = f"!{escape(settings.project.file)}" if settings.project is not None else ""
-    paths = given or settings.manifests
-    if paths is None and Path(DEFAULT_PATH).exists():
-        paths = (DEFAULT_PATH,)
-    if paths:
-        return (*paths, own) if own else paths
-    if paths is not None and settings.project is not None:
-        raise UsageError("manifests is empty, and no PATH is given", where=settings.project.file)
-    raise UsageError(
-        f"no PATH given, and there is no {DEFAULT_PATH} here",
-        advice="Name files, folders or patterns, or say `manifests` in egpsync.yaml.",
-    )

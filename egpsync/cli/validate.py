@@ -6,9 +6,10 @@ import click
 
 from egpsync.cli.options import Command, manifests, output
 from egpsync.cli.output import output_of
-from egpsync.cli.project import paths_of, settings_of
+from egpsync.cli.project import settings_of
 from egpsync.clock import now
 from egpsync.model.report import Kind
+from egpsync.workflow.project import paths_of
 from egpsync.workflow.reporting import Occasion, report_problems
 from egpsync.workflow.validate import validate, values_of
 

@@ -5,7 +5,6 @@ from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
-from egpsync import __version__
 from egpsync.core.change import PlanOptions
 from egpsync.core.replan import Replanner
 from egpsync.errors import FileError, LockedError
@@ -16,6 +15,7 @@ from egpsync.records.journal import Intent
 from egpsync.run.context import Pace, Run
 from egpsync.run.scheduler import Rollout, apply_plan
 from egpsync.settings import Settings
+from egpsync.version import __version__
 from egpsync.workflow.plan import Watch, connect, target_of
 
 

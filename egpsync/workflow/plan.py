@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from typing import Any
 
 from egpsync.account.client import Access, Attempt, Client, Patience
 from egpsync.account.listing import fetch_all
@@ -53,6 +54,18 @@ class Consent:
     allow_recreate: bool = False
     adopt_from: str | None = None  # whose models may be taken over
     confirmed: tuple[tuple[Action, int], ...] = ()  # at most so many of each
+
+
+def choices_of(chosen: Mapping[str, Any]) -> tuple[PlanOptions, Consent]:
+    """What a plan may contain and the consent given, of options by their names; those left away are not given."""
+    counts = ((action, chosen.get(f"confirm_{action}")) for action in Action)
+    flags = {name: chosen.get(name, False) for name in ("prune", "adopt", "retry_failed")}
+    consent = Consent(
+        allow_recreate=chosen.get("allow_recreate", False),
+        adopt_from=chosen.get("adopt_from"),
+        confirmed=tuple((action, count) for action, count in counts if count is not None),
+    )
+    return PlanOptions(**flags, adopt_from=chosen.get("adopt_from")), consent
 
 
 async def plan(

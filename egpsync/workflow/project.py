@@ -3,9 +3,10 @@
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from glob import escape
 from pathlib import Path
 
-from egpsync.errors import FileError
+from egpsync.errors import FileError, UsageError
 from egpsync.fields.schemas import load
 from egpsync.history import Revision
 from egpsync.manifest.check import check_against
@@ -16,9 +17,11 @@ from egpsync.manifest.read import read
 from egpsync.model.manifest import Documents, Node, Problem
 from egpsync.model.project import Project
 from egpsync.model.values import Source
+from egpsync.settings import Settings
 from egpsync.settings.project import faults_of, project_of
 
 SCHEMA = "project.schema.json"
+DEFAULT_PATH = "configs/models"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +70,22 @@ def _upward(folder: str) -> Iterator[str]:
         yield f"{folder}/{PROJECT}"
         folder = os.path.dirname(folder) or "."  # noqa: PTH120 - names in git
     yield PROJECT
+
+
+def paths_of(given: tuple[str, ...], settings: Settings) -> tuple[str, ...]:
+    """Where the manifests are: those given, else the target's, else the project's, else the default."""
+    own = f"!{escape(settings.project.file)}" if settings.project is not None else ""
+    paths = given or settings.manifests
+    if paths is None and Path(DEFAULT_PATH).exists():
+        paths = (DEFAULT_PATH,)
+    if paths:
+        return (*paths, own) if own else paths
+    if paths is not None and settings.project is not None:
+        raise UsageError("manifests is empty, and no PATH is given", where=settings.project.file)
+    raise UsageError(
+        f"no PATH given, and there is no {DEFAULT_PATH} here",
+        advice="Name files, folders or patterns, or say `manifests` in egpsync.yaml.",
+    )
 
 
 def find_project(here: Path) -> Path | None:

@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from egpsync import __version__
 from egpsync.clock import now
 from egpsync.errors import EgpsyncError, ExitCode, HistoryError, StoppedError
 from egpsync.manifest.find import repository_of
@@ -18,6 +17,7 @@ from egpsync.model.report import Kind, Report, ReportDeclared, ReportError, Repo
 from egpsync.model.run import Outcome, RunResult
 from egpsync.report.build import build_error, build_plan, build_problems, build_run
 from egpsync.settings import Settings
+from egpsync.version import __version__
 
 if TYPE_CHECKING:  # whoever has one has loaded it: validate needs no HTTP
     from egpsync.workflow.plan import Planned

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from egpsync import __version__
 from egpsync.emulator.server import Running
 from egpsync.records.folder import StateFolder
+from egpsync.version import __version__
 from tests.cli.samples import Done, Shell
 from tests.conftest import StartEmulator
 from tests.crash.samples import journals, run_here

@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 
-from egpsync import __version__
 from egpsync.account.requests import requests_of
 from egpsync.emulator.faults import Cut, Intervene, Rule
 from egpsync.errors import FileError
@@ -20,6 +19,7 @@ from egpsync.model.run import Outcome
 from egpsync.records import folder
 from egpsync.records.folder import StateFolder
 from egpsync.records.journal import Journal, fingerprint_of
+from egpsync.version import __version__
 from tests.conftest import StartEmulator
 from tests.crash.samples import journals, lines
 from tests.workflow.samples import FAST, KEY, Repository, hosted, launch, outcomes, result_of

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from egpsync import __version__
 from egpsync.account.requests import requests_of as requests_of_change
 from egpsync.model.plan import Plan
 from egpsync.model.report import Kind, ReportHead
@@ -14,6 +13,7 @@ from egpsync.model.run import RunResult
 from egpsync.report.build import build_run
 from egpsync.report.style import Style
 from egpsync.report.to_json import to_json
+from egpsync.version import __version__
 from egpsync.workflow.plan import Consent, Planned, Watch
 from egpsync.workflow.revert import plan_revert
 from tests.workflow.samples import Repository
