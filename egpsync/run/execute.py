@@ -88,7 +88,7 @@ async def execute_step(run: Run, execution: Execution, step: Write) -> Stop | No
                 await _record(run, execution, step, "done")
             execution.done += stop is None
             return _in_doubt(execution, step, stop)
-    return not_known(run, execution, last) if lost else failed(last)
+    return not_known(run, execution, last) if lost else await _verified(run, execution, step, last)
 
 
 async def _ended_by(run: Run, execution: Execution, step: Write, error: ApiError) -> Stop | None:
