@@ -53,8 +53,12 @@ def emulator() -> Iterator[StartEmulator]:
 
 
 @pytest.fixture
-def repository(tmp_path: Path) -> Callable[..., Repository]:
-    """A function from a running emulator and the models that the manifests want to both together."""
+def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Repository]:
+    """A function from a running emulator and the models that the manifests want to both together.
+
+    It is the working folder, as what lies below that counts as declared too.
+    """
+    monkeypatch.chdir(tmp_path)
 
     def make(running: Running, *models: dict[str, object]) -> Repository:
         return Repository(tmp_path, running, *models)

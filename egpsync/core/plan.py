@@ -1,6 +1,7 @@
 """Desired and live models in; the plan out, with the problems that only the account shows."""
 
 from collections.abc import Iterable, Iterator
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from difflib import get_close_matches
 
@@ -27,11 +28,22 @@ class Comparison:
 DEFAULT_OPTIONS = PlanOptions()
 
 
-def make_plan(desired: Desired, live: Live, target: Target, options: PlanOptions = DEFAULT_OPTIONS) -> Comparison:
-    """All that apply would do. Deterministic; the inputs stay as they are. Guards are not part of it."""
+def make_plan(
+    desired: Desired,
+    live: Live,
+    target: Target,
+    options: PlanOptions = DEFAULT_OPTIONS,
+    *,
+    spared: AbstractSet[str] = frozenset(),
+) -> Comparison:
+    """All that apply would do. Deterministic; the inputs stay as they are. Guards are not part of it.
+
+    `spared` are the ids of models that no prune touches, as manifests beside these declare them.
+    """
     matches = match(desired, live)
+    prunable = matches.unmanaged if options.prune else ()
     pruned = [
-        model for model in matches.unmanaged if options.prune and not model.odd and model.mark.owner in desired.owners
+        model for model in prunable if model.mark.owner in desired.owners and not model.odd and model.id not in spared
     ]
     going = {model.id for model in pruned}
     tombs = [pair.live for pair in matches.pairs if pair.live is not None and pair.desired.state == State.ABSENT]

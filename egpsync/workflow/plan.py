@@ -14,6 +14,7 @@ from egpsync.core.guard import Limits, check_guards, check_target
 from egpsync.core.plan import make_plan
 from egpsync.core.select import Part, part_of, unmatched
 from egpsync.errors import UsageError
+from egpsync.manifest.findings import in_words
 from egpsync.model.live import Live
 from egpsync.model.manifest import DesiredModel, Problem
 from egpsync.model.plan import Action, Change, Plan, Target
@@ -22,8 +23,11 @@ from egpsync.model.run import Event
 from egpsync.records.folder import StateFolder
 from egpsync.records.journal import Deployed, fingerprint_of
 from egpsync.settings import Settings
+from egpsync.workflow.leftover import declared_elsewhere, pruned, unread_refusals
 from egpsync.workflow.revision import changed_since, checked_at
 from egpsync.workflow.validate import Checked, validate, values_of, with_excerpts
+
+MOST_NAMED = 10  # models that a note names
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,19 +90,32 @@ async def plan(
 
 async def drift(paths: Sequence[str], settings: Settings, watch: Watch) -> Planned:
     """What differs. Guards that limit what a run may send have no say in it; the wrong account still refuses."""
-    planned = await _compare(paths, settings, PlanOptions(), watch)
+    planned = await _compare(paths, settings, PlanOptions(prune=True), watch, strict=False)
     if planned.plan is None:
         return planned
     refusals = (*planned.plan.refusals, *check_target(planned.plan.target, limits_of(settings, Consent())))
     whole = replace(planned.plan, refusals=refusals)
     meant = planned.part.of(whole) if planned.part else whole
     remainder = without_accepted(meant, _accepted_drift(settings, meant), datetime.now(UTC).date())
-    notes = list(_left_out(planned.part, settings, planned.options))
+    notes = [*_left_out(planned.part, settings, PlanOptions()), *_unmarked(meant)]
     if remainder.accepted:
         count = f"{remainder.accepted} {'difference is' if remainder.accepted == 1 else 'differences are'}"
         notes.append(f"{count} accepted by the project file, and not counted")
     problems = (*planned.problems, *remainder.problems)
     return replace(planned, plan=remainder.plan, problems=problems, notes=tuple(notes))
+
+
+def _unmarked(plan: Plan) -> Iterator[str]:
+    """Models of an owner whose live mark is not there: dropped, or never written. That is no drift by itself."""
+    names = [
+        in_words(change.name)
+        for change in plan.changes
+        if change.desired and change.live and change.desired.owner and change.live.mark.owner is None
+    ]
+    if names:
+        shown = ", ".join(names[:MOST_NAMED]) + (f" and {len(names) - MOST_NAMED} more" if names[MOST_NAMED:] else "")
+        carry = "model does not carry its" if len(names) == 1 else "models do not carry their"
+        yield f"{len(names)} {carry} owner's mark ({shown}): `egpsync apply --adopt` writes it"
 
 
 def _accepted_drift(settings: Settings, plan: Plan) -> Iterator[AcceptedDrift]:
@@ -117,12 +134,17 @@ def _left_out(part: Part | None, settings: Settings, options: PlanOptions) -> It
         yield f"{models} by {settings.selection}" + (": nothing is pruned" if options.prune else "")
 
 
-async def _compare(paths: Sequence[str], settings: Settings, options: PlanOptions, watch: Watch) -> Planned:
-    """An account other than the expected one is not even asked: it would be shown the key."""
+async def _compare(
+    paths: Sequence[str], settings: Settings, options: PlanOptions, watch: Watch, *, strict: bool = True
+) -> Planned:
+    """An account other than the expected one is not even asked: it would be shown the key.
+
+    `strict` refuses a prune without an owner; drift looks for what is left over where there is one.
+    """
     checked = validate(paths, values=values_of(settings))
     if checked.desired is None:
         return Planned(checked=checked, plan=None, problems=checked.problems, options=options)
-    if options.prune and not checked.desired.owners:
+    if options.prune and strict and not checked.desired.owners:
         raise UsageError(
             "--prune deletes what carries its owner's mark, and no manifest names an owner",
             advice="Write `owner: NAME` at the top of the manifests. Nothing was sent.",
@@ -145,6 +167,11 @@ async def _compare(paths: Sequence[str], settings: Settings, options: PlanOption
             live = await fetch_all(client)
         allowed = replace(options, prune=options.prune and not settings.selection)
         planned = make_plan(checked.desired, live, target, allowed)
+        if pruned(planned.plan):
+            left = declared_elsewhere(live, settings)
+            planned = make_plan(checked.desired, live, target, allowed, spared=left.spared)
+            refused = (*planned.plan.refusals, *unread_refusals(left.unread))
+            planned = replace(planned, plan=replace(planned.plan, refusals=refused))
         if settings.selection:
             part = part_of(planned.plan, settings.selection, live, changed)
     problems = (*checked.problems, *with_excerpts(planned.problems, checked.files))

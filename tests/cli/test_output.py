@@ -121,7 +121,8 @@ def test_a_report_that_cannot_be_written_is_noticed_before_anything_is_sent(
     running = one_change(emulator, shell)
     shell.file("file", "")
     done = shell.run("apply", "--yes", "--report", "json=file/below.json", "--format", "json")
-    assert (done.code, done.out) == (1, "")
+    assert (done.code, done.json["errored"]) == (1, True)
+    assert done.json["error"]["where"].endswith("below.json")
     assert "below.json: cannot be written: " in done.err
     assert running.log.changes == ()
 
