@@ -8,7 +8,7 @@ from egpsync.fields.mask import hidden, masked, secrets_in, texts_in, without
 from egpsync.model.plan import Change, Create, FieldChange, Request, Update
 from egpsync.model.record import ChangeRecord, FieldRecord, OutcomeRecord
 from egpsync.model.run import ChangeResult
-from egpsync.model.values import Json, JsonMap
+from egpsync.model.values import Json, JsonMap, Path
 from egpsync.typed import Misfit, fit, plain
 
 
@@ -52,6 +52,11 @@ def record_end(planned: ChangeRecord, result: ChangeResult) -> ChangeRecord:
 def told(changes: Iterable[Change], text: str) -> str:
     """What is said of these changes beside their records, such as a server's words, without their secrets."""
     return without((secret for change in changes for secret in _secrets_of(change)), text) if text else ""
+
+
+def shown(path: Path, value: Json) -> Json:
+    """The value of a manifest at `path` as it can be shown."""
+    return masked(path, value)
 
 
 def secrets_sent(vendor: str, request: Request) -> list[str]:

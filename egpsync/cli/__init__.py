@@ -29,6 +29,7 @@ COMMANDS: Mapping[str, str] = {
     "report": "Render saved reports again, or join them.",
     "runs": "List earlier runs with their journals and outcomes.",
     "probe": "Find out what this installation does to maps, on a throwaway model.",
+    "show": "Print a model as the manifests resolve it, each value with its origin.",
     "targets": "List the targets of the project file.",
     "schema": "Print a JSON Schema.",
     "emulator": "Serve a stand-in EGP API on this machine.",

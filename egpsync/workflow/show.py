@@ -1,0 +1,34 @@
+"""A model's name, paths and settings in; the resolved model with the origin of each value out. Offline."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from egpsync.errors import UsageError
+from egpsync.manifest.findings import in_words, nearest
+from egpsync.manifest.merge import by_name
+from egpsync.manifest.show import Origin, origins
+from egpsync.settings import Settings
+from egpsync.workflow.validate import Checked, is_invalid, validate, values_of
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """What the manifests say of one name."""
+
+    checked: Checked
+    models: tuple[tuple[Origin, ...], ...]  # one for each vendor that has a model of that name; none where invalid
+
+
+def show(name: str, paths: Sequence[str], settings: Settings) -> Shown:
+    """Resolve the manifests, and find the models of that name. Raises UsageError where there is none."""
+    checked = validate(paths, values=values_of(settings, offline=True), asked=False)
+    if checked.merged is None or is_invalid(checked.problems):
+        return Shown(checked=checked, models=())
+    models = checked.merged.models
+    named = by_name(models)
+    if name not in named:
+        near = nearest(name, named)
+        advice = f"Did you mean {near}?" if near else "egpsync validate --format json lists what is declared."
+        raise UsageError(f"the manifests declare no model {in_words(name)}", advice=advice)
+    references = checked.merged.documents.references
+    return Shown(checked=checked, models=tuple(origins(models[at], references) for at in named[name]))
