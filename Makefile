@@ -12,7 +12,7 @@ PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3.14 pyth
 	&& { echo "$$python"; break; }; done)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check fmt bench lock test-newest test-oldest clean
+.PHONY: help demo test check fmt bench compare soak lock test-newest test-oldest clean
 
 help: ## Print these lines
 	@sed -n 's/^\([a-z-]*\): .*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
@@ -35,7 +35,13 @@ fmt: $(VENV)/.installed ## Format the code and mend what ruff can mend
 	@$(RUN) ruff check --quiet --fix-only $(SOURCES)
 	@$(RUN) ruff format --quiet $(SOURCES)
 
-bench: $(VENV)/.installed ## Run the benchmarks
+bench: $(VENV)/.installed ## What each piece of work costs, as ratios with their targets; also in build/bench.json
+	@$(RUN) tests.benchmarks.ratios --json build/bench.json
+
+compare: $(VENV)/.installed ## The same work by other tools, each installed below build/; also in build/compare.md
+	@$(RUN) tests.benchmarks.compare --out build/compare.md
+
+soak: $(VENV)/.installed ## A hundred kills and thirty days of faults; minutes
 	@$(RUN) pytest -q -s tests/benchmarks
 
 lock: $(VENV)/.installed ## Pin the newest of everything that development and CI install

@@ -82,11 +82,9 @@ def test_make_targets_exist(root: Path, readme: str) -> None:
     """Each `make` target that the README or CONTRIBUTING names is one that `make help` prints."""
     text = readme + (root / "CONTRIBUTING.md").read_text(encoding="utf-8")
     printed = subprocess.run(["make", "help"], cwd=root, capture_output=True, text=True, check=True).stdout
-    targets = set(re.findall(r"make ([a-z]+)", printed))
-    assert targets == {"help", "demo", "test", "check", "fmt", "bench", "clean"}
-    assert set(re.findall(r"^\$ make ([a-z]+)|`make ([a-z]+)`", text, re.MULTILINE)) <= {
-        pair for target in targets for pair in ((target, ""), ("", target))
-    }
+    targets = set(re.findall(r"make ([a-z-]+)", printed))
+    named = {name for found in re.findall(r"^\$ make ([a-z-]+)|`make ([a-z-]+)`", text, re.MULTILINE) for name in found}
+    assert {"demo", "test", "check"} <= named - {""} <= targets
 
 
 def test_the_first_plan_is_printed_as_shown(readme: str, root: Path, tmp_path: Path, emulator: StartEmulator) -> None:
