@@ -27,12 +27,15 @@ def whole(text: str) -> int | EndlessNumber:
     return int(text) if len(text) <= LONGEST_NUMBER else EndlessNumber(text[:20])
 
 
-def oddity(model: Mapping[str, Json]) -> str:
-    """What is odd about a model's JSON, in words; "" where nothing is."""
-    return next(_oddities(model), "")
+def oddity(model: Mapping[str, Json], texts: dict[str, str]) -> str:
+    """What is odd about a model's JSON, in words; "" where nothing is.
+
+    On the way equal texts become one, that in `texts`: a listing holds few that are not there a thousand times.
+    """
+    return next(_oddities(model, texts), "")
 
 
-def _oddities(model: Mapping[str, Json]) -> Iterator[str]:
+def _oddities(model: Mapping[str, Json], texts: dict[str, str]) -> Iterator[str]:
     for key in TEXTS:
         if not isinstance(model.get(key), str | None) or isinstance(model.get(key), EndlessNumber):
             yield f"its {key} is no text"
@@ -42,24 +45,25 @@ def _oddities(model: Mapping[str, Json]) -> Iterator[str]:
             value = value.get(key) if isinstance(value, Mapping) else None
         if value is not None and not isinstance(value, Mapping):
             yield f"its {'.'.join(path)} is no map"
-    if why := _inside(model, DEEPEST):
+    if why := _inside(model, DEEPEST, texts):
         yield why
 
 
-def _inside(value: Any, room: int) -> str:
+def _inside(value: Any, room: int, texts: dict[str, str]) -> str:
     """What is odd in a map or list, which may hold `room` levels."""
     is_map = type(value) is dict
     if is_map and not all(map(str.isascii, value)) and any(map(_is_broken, value)):
         return BROKEN
-    for item in value.values() if is_map else value:
+    for key, item in value.items() if is_map else enumerate(value):
         kind = type(item)
         if kind is str:
             if not item.isascii() and _is_broken(item):  # asked here, as a call for each text takes twice as long
                 return BROKEN
+            value[key] = texts.setdefault(item, item)
         elif kind is dict or kind is list:
             if room <= 1:
                 return f"it is nested more than {DEEPEST} deep"
-            if why := _inside(item, room - 1):
+            if why := _inside(item, room - 1, texts):
                 return why
         elif kind is EndlessNumber:
             return f"it holds a number of more than {LONGEST_NUMBER} digits"

@@ -51,13 +51,13 @@ async def find_by_name(client: Client, vendor: str, name: str) -> LiveModel | No
 
 def parse_model(answer: Json, *, method: str, url: str) -> LiveModel:
     """A model from its JSON; fields and enumeration values that are not known yet are kept and tolerated."""
-    live = _tolerated(answer, method=method, url=url)
+    live = _tolerated(answer, {}, method=method, url=url)
     if live.odd:
         raise Misanswered(f"the model cannot be worked with: {live.odd}", method=method, url=url, advice=ODD)
     return live
 
 
-def _tolerated(answer: Json, *, method: str, url: str) -> LiveModel:
+def _tolerated(answer: Json, texts: dict[str, str], *, method: str, url: str) -> LiveModel:
     """The same for a listing: a model that is odd keeps who it is, and why nothing else of it can be used."""
     if not isinstance(answer, Mapping) or not all(isinstance(answer.get(key), str) for key in ("id", "name")):
         raise Misanswered(
@@ -65,7 +65,7 @@ def _tolerated(answer: Json, *, method: str, url: str) -> LiveModel:
         )
     if not is_id(answer["id"]):
         raise Misanswered(f"the id {answer['id']!r} cannot stand in a URL", method=method, url=url)
-    odd = oddity(answer)
+    odd = oddity(answer, texts)
     return LiveModel(
         id=answer["id"],
         name=_writable(answer["name"]),
@@ -102,7 +102,8 @@ async def _listing(client: Client) -> Live:
                 raise
             # The model that the cursor names was deleted since, or the server breaks its own paging.
             raise _incomplete(f"the cursor {query['starting_after']} was refused: {error.what}", url) from error
-        items = [_tolerated(item, method="GET", url=url) for item in _items(page, url)]
+        texts: dict[str, str] = {}
+        items = [_tolerated(item, texts, method="GET", url=url) for item in _items(page, url)]
         before = len(models)
         models |= {model.id: model for model in items}
         announced |= _announced(page, url)
