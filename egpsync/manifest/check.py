@@ -19,6 +19,7 @@ try:
 except ImportError:  # no wheel for this machine: the other validator decides alone, many times slower
     jsonschema_rs = None  # type: ignore[assignment, unused-ignore]
 
+HAS_FAST_VALIDATOR = jsonschema_rs is not None
 LOOKED_AT = 10_000
 """Faults of one value that are looked at: beyond, there are too many to tell in any case."""
 

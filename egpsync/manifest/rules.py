@@ -9,15 +9,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias, TypeGuard
 
-from egpsync.fields.table import FAMILIES, fields_named, fields_of, is_field
+from egpsync.fields.table import FAMILIES, fields_named, fields_of, is_field, place_of
 from egpsync.manifest.findings import LONGEST_WORD, Finding, Hint, in_words, nearest
 from egpsync.manifest.merge import DEEPEST, by_name, meant_by, patches
 from egpsync.model.live import MARK
 from egpsync.model.manifest import Declared, Merged, Node, Severity
 from egpsync.model.values import Json, Path
-
-FLAT = ("vendor_configuration",)
-INFRA = (*FLAT, "model_infra")
 
 API_FIELDS = ("model_type", "model_metadata", "vendor_configuration")
 
@@ -223,14 +220,13 @@ def _between(model: Declared, rule: str, message: str, paths: tuple[Path, Path])
 
 
 def _deployments(models: Models) -> Iterator[tuple[Declared, Path, dict[str, Json]]]:
-    """Where models say what they run on: launch's model_infra, and the flat configuration of llmengine."""
+    """Where models say what they run on."""
     for model in models:
-        configuration = _value(model, *FLAT)
-        if isinstance(configuration, dict):
-            infra = configuration.get(INFRA[-1])
-            if isinstance(infra, dict):
-                yield model, INFRA, infra
-            yield model, FLAT, configuration
+        vendor = _value(model, "model_vendor")
+        place = place_of(vendor, "min_workers") if isinstance(vendor, str) else None
+        held = _value(model, *place[:-1]) if place else None
+        if place and isinstance(held, dict):
+            yield model, place[:-1], held
 
 
 def _value(model: Declared, *path: str) -> Json:

@@ -4,11 +4,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import BinaryIO
 
-from egpsync.manifest.check import check
+from egpsync.manifest.check import HAS_FAST_VALIDATOR, check
 from egpsync.manifest.desired import desired
 from egpsync.manifest.excerpts import excerpts
 from egpsync.manifest.find import Found, find
 from egpsync.manifest.merge import merge
+from egpsync.manifest.parse import FASTEST, PureParser
 from egpsync.manifest.read import read
 from egpsync.manifest.variables import NO_VALUES, Values, resolve
 from egpsync.model.manifest import Desired, Merged, Problem, Severity
@@ -70,3 +71,12 @@ def with_excerpts(problems: Iterable[Problem], files: Mapping[str, bytes]) -> tu
         found = excerpts(files.get(problem.source.file, b""), {line})
         shown.append(replace(problem, excerpt=found.get(line, "")))
     return tuple(shown)
+
+
+def slow_parts() -> tuple[str, ...]:
+    """What is missing on this machine and would make it faster; nothing comes out otherwise without it."""
+    missing = {
+        "PyYAML was built without libyaml: manifests are read many times slower": FASTEST is PureParser,
+        "jsonschema-rs is not installed: manifests are checked many times slower": not HAS_FAST_VALIDATOR,
+    }
+    return tuple(words for words, is_missing in missing.items() if is_missing)
