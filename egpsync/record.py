@@ -71,10 +71,13 @@ def seen(change: Change) -> Json:
 
 
 def document_of(change: ChangeRecord) -> dict[str, Any]:
-    """The record as `definitions/change` of the report's schema; an outcome stands there only where there is one."""
+    """The record as `definitions/change` of the report's schema; outcome and origins stand there only if there are."""
     document: dict[str, Any] = plain(change)
     if document["outcome"] is None:
         del document["outcome"]
+    for field in document["fields"]:
+        if field["origin"] is None:
+            del field["origin"], field["pending_since"]
     return document
 
 
@@ -109,6 +112,8 @@ def _field(vendor: str, field: FieldChange) -> FieldRecord:
         effect=field.effect,
         source=field.source,
         reason=field.reason,
+        origin=field.origin,
+        pending_since=field.pending_since,
     )
 
 

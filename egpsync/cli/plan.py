@@ -19,8 +19,10 @@ from egpsync.cli.options import (
     state,
 )
 from egpsync.cli.running import run_to_end
+from egpsync.errors import UsageError
 from egpsync.model.report import Kind
 from egpsync.records.planfile import refuse_other_content
+from egpsync.workflow.origin import explained
 from egpsync.workflow.plan import Planned, Watch
 from egpsync.workflow.reporting import report_plan
 from egpsync.workflow.saved import Reviewed, review, save
@@ -32,6 +34,7 @@ from egpsync.workflow.saved import Reviewed, review, save
 @changed_since
 @click.option("--detailed-exitcode", is_flag=True, help="Exit 2 where there is something to apply.")
 @click.option("--out", type=click.Path(dir_okay=False), metavar="FILE", help="Save the plan for egpsync apply --plan.")
+@click.option("--base", metavar="REV", help="Tell what this change makes, and what differs without it, by a revision.")
 @click.option("--check", type=click.Path(dir_okay=False), metavar="FILE", help="Does this saved plan still hold?")
 @planning
 @saved_plans
@@ -39,11 +42,19 @@ from egpsync.workflow.saved import Reviewed, review, save
 @access
 @output
 def command(
-    paths: tuple[str, ...], *, detailed_exitcode: bool, out: str | None, check: str | None, **chosen: Any
+    paths: tuple[str, ...],
+    *,
+    detailed_exitcode: bool,
+    out: str | None,
+    check: str | None,
+    base: str | None,
+    **chosen: Any,
 ) -> None:
     """Show what apply would send. Sends nothing but GETs."""
     refuse_age_without(check, chosen, "--check")
-    call = Call.of(paths, chosen, needs_manifests=check is None)
+    if base is not None and check is not None:
+        raise UsageError("--base has no meaning beside --check: a saved plan was explained when it was made")
+    call = Call.of(paths, {**chosen, "base": base}, needs_manifests=check is None)
     watch = Watch(on_attempt=call.log)
     if out is not None:
         refuse_other_content(Path(out))
@@ -59,6 +70,8 @@ def command(
             complain(f"egpsync: {out} holds a plan that is refused: it cannot be applied")
         else:
             complain(f"egpsync: egpsync apply --plan {out} sends exactly this plan")
+    if base is not None:
+        planned = explained(planned, base, call.paths, call.settings)
     show_plan(call, planned, kind=Kind.PLAN, detailed=detailed_exitcode)
 
 

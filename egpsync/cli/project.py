@@ -11,9 +11,10 @@ from egpsync.cli.output import SETTINGS, Output
 from egpsync.clock import now
 from egpsync.model.project import Project
 from egpsync.model.report import Kind
-from egpsync.settings import Settings, load_settings, named_project
+from egpsync.settings import Settings, load_reviewed, load_settings, named_project
 from egpsync.workflow.project import open_project
 from egpsync.workflow.reporting import Occasion, report_project
+from egpsync.workflow.revision import project_at
 
 KINDS = frozenset(Kind)
 
@@ -23,7 +24,11 @@ def settings_of(chosen: Mapping[str, Any], output: Output, *, offline: bool = Fa
 
     `offline`: no key is looked for.
     """
-    settings = load_settings(chosen, project=project_of(chosen, output), offline=offline)
+    project, base = project_of(chosen, output), chosen.get("base")
+    if base is None:
+        settings = load_settings(chosen, project=project, offline=offline)
+    else:
+        settings = load_reviewed(chosen, project, project_at(base, named_project(chosen)))
     KNOWN.learn(lambda: (settings.api_key,) if settings.api_key else ())
     KNOWN.learn(settings.secrets.known)
     ctx = click.get_current_context()

@@ -41,6 +41,15 @@ class Op(StrEnum):
     REMOVE = "remove"
 
 
+class Origin(StrEnum):
+    """Where a difference comes from, of what a base revision, the manifests and the account say."""
+
+    THIS_CHANGE = "this_change"  # the account is as the base says
+    CONFLICT = "conflict"  # this change overwrites an edit made outside
+    CONVERGED = "converged"  # this change asks for what the account has already
+    OUTSTANDING = "outstanding"  # this change does not touch it: not applied yet, or edited outside
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FieldChange:
     """One field's difference."""
@@ -53,6 +62,8 @@ class FieldChange:
     sensitive: bool  # its values are shown nowhere
     source: Source | None  # where the manifest declares it
     reason: str  # "" where the difference speaks for itself
+    origin: Origin | None = None  # where a base revision was asked for it
+    pending_since: str | None = None  # the commit since which it is not applied; None where it was edited outside
 
 
 class StepKey(NamedTuple):

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from egpsync.model.plan import Action, Effect, Op, Request
+from egpsync.model.plan import Action, Effect, Op, Origin, Request
 from egpsync.model.run import Outcome
 from egpsync.model.values import Json, Path, Source
 
@@ -19,6 +19,8 @@ class FieldRecord:
     effect: Effect
     source: Source | None
     reason: str
+    origin: Origin | None = None  # where a base revision was asked for it
+    pending_since: str | None = None  # the commit since which it is not applied
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

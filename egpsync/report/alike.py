@@ -63,7 +63,7 @@ def _likeness(change: ChangeRecord, values: Sequence[tuple[str, str]], *, ended:
     if ended:
         return what
     fields = tuple(
-        (field.path, field.op, field.effect, field.reason, *texts)
+        (field.path, field.op, field.effect, field.reason, field.origin, field.pending_since, *texts)
         for field, texts in zip(change.fields, values, strict=True)
     )
     return what, nameless(change, change.reason), change.notes, fields

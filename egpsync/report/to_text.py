@@ -22,6 +22,7 @@ from egpsync.report.words import (
     errors,
     grown,
     in_order,
+    is_of_this_change,
     next_steps,
     plural,
     summary_lines,
@@ -29,6 +30,10 @@ from egpsync.report.words import (
 
 _READING_ORDER = ("nothing", "applied", "in_flight", "not_attempted", "stale", "unknown", "failed")
 """Outcomes as a terminal shows them: what needs somebody is nearest to the prompt."""
+
+
+MOST_OTHERS = 10
+"""Models that are named though they are not of the change under review."""
 
 
 def to_text(report: Report, style: Style) -> str:
@@ -63,6 +68,12 @@ def _changes(report: Report, style: Style) -> Iterator[str]:
     listed = [change for change in report.changes if _is_listed(change, style)]
     if report.kind == "drift" and listed and style.verbosity >= 0:
         yield "Each field: what the account holds -> what the manifests say.\n"
+    others = [change for change in listed if not is_of_this_change(change)] if style.verbosity <= 0 else []
+    if others:
+        names = ", ".join(f"{label(change.name)} ({label(change.model_vendor)})" for change in others[:MOST_OTHERS])
+        more = f", and {len(others) - MOST_OTHERS:,} more" if len(others) > MOST_OTHERS else ""
+        yield f"Not of this change, and different without it (-v shows how): {names}{more}.\n"
+        listed = [change for change in listed if is_of_this_change(change)]
     shown = alike(sorted(listed, key=_urgency), singly=style.verbosity > 0, ended=style.planned)
     blocks = ["\n".join(change_lines(report, change, style)) for change in shown]
     for block, following in pairwise([*blocks, ""]):
@@ -76,8 +87,9 @@ def _is_listed(change: ChangeRecord, style: Style) -> bool:
     return change.action != "unchanged" or ended or bool(change.notes) or style.verbosity > 0
 
 
-def _urgency(change: ChangeRecord) -> int:
-    return _READING_ORDER.index(change.outcome.result) if change.outcome else 0
+def _urgency(change: ChangeRecord) -> tuple[bool, int]:
+    ended = _READING_ORDER.index(change.outcome.result) if change.outcome else 0
+    return not is_of_this_change(change), ended
 
 
 def _left_out(report: Report, style: Style) -> Iterator[str]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from egpsync.account.requests import CREATED
 from egpsync.errors import ExitCode
 from egpsync.model.manifest import Severity
-from egpsync.model.plan import Capacity, Request
+from egpsync.model.plan import Capacity, Origin, Request
 from egpsync.model.project import ACCEPTED_IN_VAIN
 from egpsync.model.record import ChangeRecord, FieldRecord
 from egpsync.model.report import MASK, Report, ReportError
@@ -59,6 +59,11 @@ _DRIFT_WORDS: Mapping[str, str] = {
     "unhealthy": "unhealthy",
     "unmanaged": "unmanaged",
 }
+_ORIGINS = {
+    Origin.CONFLICT: "overwrites an edit made outside",
+    Origin.CONVERGED: "the account has it already",
+    Origin.OUTSTANDING: "not of this change: edited outside",
+}
 _PLAIN_EFFECT: Mapping[str, set[str]] = {
     "update": {"in_place"},
     "rename": {"in_place"},
@@ -105,9 +110,13 @@ def drift_word(action: str) -> str:
     return _DRIFT_WORDS[action]
 
 
-def urgency(change: ChangeRecord) -> tuple[int, int]:
-    """How soon somebody should look at it: what went wrong first, then what cannot be undone."""
-    return (_WORST.index(change.outcome.result) if change.outcome else 0), _FIRST.index(change.action)
+def urgency(change: ChangeRecord) -> tuple[bool, int, int]:
+    """How soon somebody should look at it: this change first, then what went wrong, then what cannot be undone."""
+    return (
+        not is_of_this_change(change),
+        (_WORST.index(change.outcome.result) if change.outcome else 0),
+        _FIRST.index(change.action),
+    )
 
 
 def errors(report: Report) -> int:
@@ -269,8 +278,24 @@ def effect_and_reason(change: ChangeRecord, field: FieldRecord) -> list[str]:
     """What a field's change does, where the model's action does not tell it, and why it is one."""
     if change.action in ("create", "delete"):
         return []
+    if field.origin == Origin.CONVERGED:
+        return [_ORIGINS[Origin.CONVERGED]]
     told = field.effect in _PLAIN_EFFECT.get(change.action, set())
-    return [*([] if told else [field.effect.replace("_", " ")]), *([visible(field.reason)] if field.reason else [])]
+    remarks = [*([] if told else [field.effect.replace("_", " ")]), *([visible(field.reason)] if field.reason else [])]
+    return [*remarks, *_origin(field)]
+
+
+def _origin(field: FieldRecord) -> list[str]:
+    """Where the difference comes from, where a base revision was asked and it is not plainly this change."""
+    if field.pending_since is not None:
+        own = "not of this change: " if field.origin == Origin.OUTSTANDING else ""
+        return [f"{own}not applied since {visible(field.pending_since[:12])}"]
+    return [_ORIGINS[field.origin]] if field.origin in _ORIGINS else []
+
+
+def is_of_this_change(change: ChangeRecord) -> bool:
+    """Whether the change under review has a part in it; always where no base revision was asked."""
+    return not change.fields or any(field.origin != Origin.OUTSTANDING for field in change.fields)
 
 
 def _validity(report: Report) -> str:

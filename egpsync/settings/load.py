@@ -5,7 +5,8 @@ Order: flag, then environment, then the target, then the project, then default.
 
 import os
 import stat
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from egpsync.settings.urls import identity_of
 KEY_FILE_VARIABLE = "EGPSYNC_API_KEY_FILE"
 VARIABLE_PREFIX = "EGPSYNC_VAR_"
 PINNED = ("base_url", "account_id")
+SHOWN_THE_KEY = ("base_url", "account_id", "api_key_env", "api_key_file")
 OFFLINE = frozenset({Group.PROJECT, Group.VALUES, Group.RECORDS})
 LARGEST_KEY_FILE = 64 * 1024  # bytes
 
@@ -59,6 +61,51 @@ def load_settings(
         scope=scope,
         selection=_selection(flags),
     )
+
+
+def load_reviewed(
+    flags: Mapping[str, Any],
+    project: Project | None,
+    before: Project | None,
+    environ: Mapping[str, str] = os.environ,
+) -> Settings:
+    """Settings of a change under review, which must not say who is shown the key.
+
+    Where the account is, which key it is shown, and how secrets are got is taken from the project file of the base
+    revision; what is declared, from the change's own.
+
+    Raises WrongTargetError for a target that the base has not, where flags and variables do not say the base URL.
+    """
+    scope = _scope(flags, environ, project)
+    there = before.targets.get(scope.name) if scope is not None and before is not None else None
+    if there is not None:
+        trusted = load_settings({**flags, "target": there.name}, environ, before)
+    else:
+        row = next(row for row in ROWS if row.name == "base_url")
+        said = flags.get(row.name) is not None or any(environ.get(variable) for variable in row.variables)
+        if scope is not None and not said:
+            raise WrongTargetError(
+                f"the base revision has no target {scope.name!r}, so that a change cannot say where its account is",
+                where=str(scope.source),
+                advice=f"Give {row.place} or {row.variables[0]}, and the key as ever. Nothing was asked.",
+            )
+        unnamed = {name: value for name, value in environ.items() if name != "EGPSYNC_TARGET"}
+        trusted = load_settings({**flags, "target": None}, unnamed, None)
+    edits = tuple(_edits(project, scope, before, there))
+    return replace(trusted, project=project, scope=scope, edits=edits)
+
+
+def _edits(
+    project: Project | None, scope: TargetScope | None, before: Project | None, there: TargetScope | None
+) -> Iterator[str]:
+    """What the change would have the key or secrets be shown to, were it not held to the base."""
+    if scope is not None:
+        then = there.values if there is not None else {}
+        edited = [key for key in SHOWN_THE_KEY if scope.values.get(key) != then.get(key)]
+        if edited:
+            yield f"this change edits {', '.join(edited)} of the target {scope.name}: this plan is held to the base's"
+    if project is not None and project.values.get("secrets") != (before.values.get("secrets") if before else None):
+        yield "this change edits where secrets come from: this plan takes them from where the base says"
 
 
 def named_project(flags: Mapping[str, Any], environ: Mapping[str, str] = os.environ) -> str | None:

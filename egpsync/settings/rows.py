@@ -290,6 +290,7 @@ class Settings:
     project: Project | None = dataclasses.field(default=None, repr=False)
     scope: TargetScope | None = dataclasses.field(default=None, repr=False)  # the target that is meant
     selection: Selection = ALL
+    edits: tuple[str, ...] = ()  # of where the account is, by the change under review; a sentence each
 
     @property
     def variables(self) -> Mapping[str, str]:

@@ -19,6 +19,11 @@ SIGNS = frozenset("*?[")
 SIGN = re.compile(r"\[!?\]?[^\]]*\]|.", re.DOTALL)
 
 
+def project_at(name: str, named: str | None) -> Project | None:
+    """The project file as it was at a revision; None where there was none, or a faulty one. Raises HistoryError."""
+    return open_project_at(revision(repository_at(Path.cwd()), name), named).project
+
+
 def checked_at(name: str, paths: Sequence[str], settings: Settings) -> Checked:
     """The manifests that `paths` meant at a revision, checked. Raises HistoryError.
 
@@ -27,7 +32,9 @@ def checked_at(name: str, paths: Sequence[str], settings: Settings) -> Checked:
     here = Path.cwd()
     then = revision(repository_at(here), name)
     project = open_project_at(then, settings.project_file).project
-    return compiled(find_at(then, _paths_then(paths, settings, project), here), values=values_of(settings))
+    return compiled(
+        find_at(then, _paths_then(paths, settings, project), here), values=values_of(settings.under(project))
+    )
 
 
 def _paths_then(paths: Sequence[str], settings: Settings, project: Project | None) -> Sequence[str]:
