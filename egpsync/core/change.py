@@ -30,6 +30,8 @@ from egpsync.model.plan import (
 )
 from egpsync.model.values import Json, JsonMap, value_at
 
+NO_MARK = Mark.of(None)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlanOptions:
@@ -56,6 +58,8 @@ def plan_change(pair: Pair, fields: tuple[FieldChange, ...], account: Account) -
     desired, live = pair.desired, pair.live
     if desired.state == State.ABSENT and not (live and live.odd):
         return plan_delete(live, desired, account) if live is not None else _settled(desired, None, "is absent already")
+    if desired.state == State.RELEASED and not (live and live.odd):
+        return plan_release(desired, live)
     if live is None:
         return _create(desired, account)
     if live.odd:
@@ -65,6 +69,28 @@ def plan_change(pair: Pair, fields: tuple[FieldChange, ...], account: Account) -
     if (old := left_behind(desired, live, account.unmanaged)) is not None:
         return _finish_recreate(plan_update(pair, live, fields, account), live, old)
     return plan_update(pair, live, fields, account)
+
+
+def plan_release(desired: DesiredModel, live: LiveModel | None) -> Change:
+    """Remove the owner's mark; nothing else of the model changes."""
+    if live is None or live.mark == NO_MARK:
+        return _settled(desired, live, "is not in the account" if live is None else "carries no mark (any more)")
+    metadata = {**{key: value for key, value in live.metadata.items() if key != MARK}, MARK: {}}
+    body = {"model_metadata": metadata}  # emptied, which holds whether the server replaces maps or merges into them
+    blocked = live.status == DEPLOYING
+    owner = f"the mark of {live.mark.owner!r}" if live.mark.owner else "the mark"
+    return Change(
+        action=Action.BLOCKED if blocked else Action.UPDATE,
+        vendor=live.vendor,
+        name=live.name,
+        id=live.id,
+        reason=f"state: released: {owner} is removed, and the model stays as it is",
+        fields=(),
+        steps=(*_at_rest(live), Update(key=StepKey(live.id, "update"), model=live, body=body)),
+        source=desired.source,
+        desired=desired,
+        live=live,
+    )
 
 
 def left_alone_as_odd(live: LiveModel) -> str:

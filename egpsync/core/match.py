@@ -66,7 +66,7 @@ class _Search:
             self._pair(model, heir, pinned=True, note=f"it replaced {model.id}: write id: {heir.id} in the manifest")
         elif found is not None:
             self._pair(model, found, pinned=True)
-        elif model.state == "absent":
+        elif model.state != State.PRESENT:
             self._pair(model, None, pinned=True)
         else:
             self._refuse(

@@ -5,11 +5,12 @@ Apply asks before each request whether what was planned still holds, and after i
 
 from dataclasses import dataclass
 
-from egpsync.core.change import Account, PlanOptions, plan_update
+from egpsync.core.change import Account, PlanOptions, plan_release, plan_update
 from egpsync.core.diff import differences
 from egpsync.core.match import Pair
 from egpsync.core.names import Names
 from egpsync.model.live import Live, LiveModel
+from egpsync.model.manifest import State
 from egpsync.model.plan import Change, FieldChange, Update
 
 NO_NAMES = Names(steps={}, given={}, freed={}, refusals=())
@@ -27,7 +28,10 @@ class Replanner:
             return None, ()
         account = Account(live=Live(models=(live,)), unmanaged=Live(models=()), names=NO_NAMES, options=self.options)
         pair = Pair(desired=change.desired, live=live, pinned=True)
-        now = plan_update(pair, live, differences(change.desired, live), account)
+        if change.desired.state == State.RELEASED:
+            now = plan_release(change.desired, live)
+        else:
+            now = plan_update(pair, live, differences(change.desired, live), account)
         return next((step for step in now.steps if isinstance(step, Update)), None), now.fields
 
     def unsettled(self, change: Change, live: LiveModel, parts: frozenset[str]) -> tuple[FieldChange, ...]:

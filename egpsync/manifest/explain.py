@@ -91,7 +91,7 @@ def _of_object(subject: Subject, path: Place, faults: Sequence[Fault]) -> Iterat
 def _wanted(value: Mapping[str, Json], missing: Sequence[str]) -> str:
     if "version" in missing:
         return "version: 1"
-    if value.get("state") == "absent":
+    if value.get("state") in ("absent", "released"):
         return "id, or name and model_vendor"
     return "model_vendor, here or in defaults" if missing == ["model_vendor"] else " and ".join(missing)
 

@@ -127,7 +127,7 @@ class _Beneath:
 
     def _of(self, model: Mapping[str, Json]) -> _Under:
         names, vendor = model.get("extends"), model.get("model_vendor")
-        tombstone = model.get("state") == State.ABSENT
+        tombstone = model.get("state") in (State.ABSENT, State.RELEASED)
         alike = (
             tuple(map(str, names)) if isinstance(names, list) else (),
             vendor if isinstance(vendor, str) else vendor is None,

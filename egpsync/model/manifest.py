@@ -229,6 +229,7 @@ class State(StrEnum):
 
     PRESENT = "present"
     ABSENT = "absent"  # a tombstone: the model is deleted
+    RELEASED = "released"  # its owner gives it up: the mark is removed, and the model stays
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from egpsync.account.requests import requests_of
+from egpsync.core.guard import Limits, check_guards
 from egpsync.core.mark import intended_mark, marked_otherwise
 from egpsync.model.live import Mark
 from tests.core.build import desired_of, entry, item, live_model, only_change, plan_of, sent
@@ -100,6 +101,33 @@ def test_adopting_from_another_owner() -> None:
     ]
     mark = {"owner": "p/m", "op": "ab", "name": "a"}
     assert sent(plan) == [("PATCH", "/v5/models/m", {"model_metadata": {"k": 1, "egpsync": mark}})]
+
+
+@pytest.mark.parametrize("maps", ["replace", "merge"])
+def test_releasing(maps: str) -> None:
+    """The owner gives a model up: its mark is emptied, all else stays, and the next plan has nothing to do."""
+    entries = [entry("a", state="released")]
+    server = Server([marked({"owner": "p/m", "name": "a", "prevent_destroy": True}, k=1)], maps=maps)
+    plan = plan_of(entries, list(server.items.values()), owner="p/m")
+    (change,) = plan.changes
+    assert (change.action, change.reason) == (
+        "update",
+        "state: released: the mark of 'p/m' is removed, and the model stays as it is",
+    )
+    assert sent(plan) == [("PATCH", "/v5/models/m", {"model_metadata": {"k": 1, "egpsync": {}}})]
+    play(plan, server)
+    assert plan_of(entries, list(server.items.values()), owner="p/m").empty
+
+
+def test_releasing_what_another_owner_has_or_nobody() -> None:
+    """Another's mark is refused; a model that is not there, or carries none, is settled."""
+    entries = [entry("a", state="released"), entry("gone", state="released"), entry("b", state="released")]
+    plan = plan_of(entries, [marked({"owner": "them"}), item("m-2", "b")], owner="p/m")
+    assert [refusal.guard for refusal in check_guards(plan, Limits())] == ["foreign-owner"]
+    assert [(change.name, change.reason) for change in plan.changes if not change.writes] == [
+        ("b", "carries no mark (any more)"),
+        ("gone", "is not in the account"),
+    ]
 
 
 def test_a_rename_renews_the_name_that_the_mark_keeps() -> None:

@@ -232,7 +232,7 @@ models:
         ("nmae: a", [Said("unknown-field", "a.yaml:4:5", 'the model has no field "nmae"', "", "name")]),
         (
             "name: a\n    state: gone",
-            [Said("wrong-value", "a.yaml:5:12", 'state is "gone"', "one of present, absent")],
+            [Said("wrong-value", "a.yaml:5:12", 'state is "gone"', "one of present, absent, released")],
         ),
         (
             "name: a\n    status: ready\n    created_at: x",
@@ -376,8 +376,8 @@ def test_models(problems: Check, model: str, expected: list[Said]) -> None:
         ("version: 1\nmodels:\n  - {name: a, state: absent}",
          [Said("missing-field", "a.yaml:3:5", "the model has no model_vendor", "id, or name and model_vendor")]),
         ("version: 1\nmodels:\n  - {id: a, state: absent, model_metadata: {}}",
-         [Said("field-not-taken", "a.yaml:3:28", "model_metadata: a model with state: absent is only named: it takes "
-               "id, or name and model_vendor, and lifecycle")]),
+         [Said("field-not-taken", "a.yaml:3:28", "model_metadata: a model with state: absent or released is only "
+               "named: it takes id, or name and model_vendor, and lifecycle")]),
         ("version: 1\nmodels:\n  - {name: a, model_vendor: openai, vendor_configuration: {gpus: two}}",
          [Said("field-not-taken", "a.yaml:3:37", "vendor_configuration: hosted vendors take no vendor_configuration: "
                "only launch and llmengine models have one")]),
