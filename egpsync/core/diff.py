@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 
 from egpsync.core.normalise import Difference, differing
+from egpsync.core.redacted import looks_redacted
 from egpsync.fields.table import default_of, is_secret, place_of, policy_of
 from egpsync.model.live import MARK, LiveModel
 from egpsync.model.manifest import DesiredModel
@@ -12,6 +13,9 @@ from egpsync.model.values import Json, JsonMap, Path, value_at
 
 AT_ONCE = 500  # differences that deepdiff sees in one call: more only take memory
 ACROSS_ZERO = "a model on GPUs and one without cannot become each other in place"
+
+
+UNSEEN = "the server hides what it holds here, so that it always differs: lifecycle.ignore_changes leaves it alone"
 
 
 def differences(desired: DesiredModel, live: LiveModel) -> tuple[FieldChange, ...]:
@@ -99,7 +103,7 @@ def _change(desired: DesiredModel, live: LiveModel, path: Path) -> FieldChange:
         effect=Effect.IMMUTABLE if across_zero else policy.effect,
         sensitive=is_secret(path),
         source=desired.source_of(path),
-        reason=ACROSS_ZERO if across_zero else policy.reason,
+        reason=ACROSS_ZERO if across_zero else UNSEEN if looks_redacted(path, before) else policy.reason,
     )
 
 

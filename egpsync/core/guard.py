@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from shlex import quote
 from typing import assert_never
 
+from egpsync.core.redacted import sent_back
 from egpsync.model.live import LiveModel
 from egpsync.model.manifest import State
 from egpsync.model.plan import (
@@ -180,6 +181,22 @@ def _recreates(plan: Plan, limits: Limits) -> Iterator[Refusal]:
             )
 
 
+def _redacted(plan: Plan, _: Limits) -> Iterator[Refusal]:
+    """A value that the server hides is not one to send back: it would take the place of what is hidden."""
+    for change in plan.changes:
+        declared = change.desired.fields if change.desired else {}
+        bodies = [step.body for step in change.steps if isinstance(step, Create | Update)] if change.live else []
+        hidden = sorted({".".join(path) for body in bodies for path in sent_back(body, declared)})
+        if hidden:
+            yield _about(
+                change,
+                guard="redacted-value",
+                message=f"would send back what stands for a value that the server hides: {', '.join(hidden)}",
+                consent="declare these keys in its entry (secrets as ${secret:NAME}), with null for one that is to go; "
+                "where the server is known to merge maps, map_semantics: merge leaves them alone",
+            )
+
+
 def _thresholds(plan: Plan, limits: Limits) -> Iterator[Refusal]:
     counts = {
         Action.DELETE: sum(change.action == Action.DELETE for change in plan.changes),
@@ -236,6 +253,7 @@ GUARDS: tuple[Callable[[Plan, Limits], Iterator[Refusal]], ...] = (
     _protected,
     _not_to_be_redeployed,
     _recreates,
+    _redacted,
     _thresholds,
     _gpu_growth,
 )

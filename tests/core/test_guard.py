@@ -258,5 +258,5 @@ def test_pruning_needs_a_manifest(entries: list[Any]) -> None:
 
 def test_nothing_trips_on_nothing() -> None:
     """A plan without changes passes every guard with any limits."""
-    assert len(GUARDS) == 8
+    assert len(GUARDS) == 9
     assert refused(plan_of([entry("a")], [item("m", "a")]), Limits(percent=0, cap=0)) == []
