@@ -41,6 +41,15 @@ class Known:
         return _compiled(frozenset(found)) if found else None
 
 
+NOTHING = Known()
+"""Nothing is known to be secret."""
+
+LEAKING = (
+    "A model holds it somewhere else than in env_vars, or a name or path spells it. Take it out there: what is saved "
+    "is sent or put back, so it cannot be hidden in it."
+)
+
+
 @lru_cache(maxsize=4)
 def _compiled(secrets: frozenset[str]) -> re.Pattern[str]:
     spelt = {spelling for secret in secrets for spelling in _spellings(secret)}

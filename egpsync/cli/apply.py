@@ -69,11 +69,16 @@ def command(paths: tuple[str, ...], *, dry_run: bool, yes: bool, saved: str | No
         planned = run_to_end(call.plan(Watch(on_attempt=call.log)))
     if dry_run:
         show_plan(call, planned, kind=Kind.PLAN)
-    confirm_and_apply(call, planned, yes=yes)
+    confirm_and_apply(call, planned, yes=yes, pinned=saved is not None)
 
 
-def confirm_and_apply(call: Call, planned: Planned, *, yes: bool, kind: Kind = Kind.APPLY) -> NoReturn:
-    """Ask, send, write the report, exit; a plan that is invalid, refused or without a step is only reported."""
+def confirm_and_apply(
+    call: Call, planned: Planned, *, yes: bool, pinned: bool = False, kind: Kind = Kind.APPLY
+) -> NoReturn:
+    """Ask, send, write the report, exit; a plan that is invalid, refused or without a step is only reported.
+
+    What a saved plan (`pinned`) sends is shown though nobody is asked: its file can have been read as another one.
+    """
     plan, report = planned.plan, report_plan(call.occasion(kind), planned)
     told = _tell_what_was_left(plan, call.settings) if plan is not None and kind is Kind.APPLY else ()
     if plan is None or report.errored or not _has_steps(plan):
@@ -82,6 +87,8 @@ def confirm_and_apply(call: Call, planned: Planned, *, yes: bool, kind: Kind = K
     asked = not plan.empty and not yes
     if asked:
         _ask(call, plan, report)
+    elif pinned and call.output.verbosity >= 0:
+        _show(call, plan, report)
     call.output.try_all()
     run_on()
     result = run_to_end(_carry_out(call, plan, planned.options))
@@ -120,10 +127,7 @@ def _ask(call: Call, plan: Plan, report: Report) -> None:
             "apply asks before it changes anything, and there is no terminal to ask at",
             advice="Review egpsync plan, then give --yes. Nothing was sent.",
         )
-    click.echo(call.output.text(report), err=True, nl=False)
-    for change in plan.changes:
-        if change.moved:
-            complain(f"egpsync: left out: {label(change.name)} ({visible(change.vendor)}) {visible(change.moved)}")
+    _show(call, plan, report)
     count = sum(len(change.writes) for change in plan.changes if not change.moved)
     question = f"Send {count} request{'' if count == 1 else 's'} to {visible(plan.target.base_url)}? Only yes is a yes"
     if click.prompt(question, err=True, default="no", show_default=False).strip().lower() != "yes":
@@ -153,6 +157,13 @@ async def _carry_out(call: Call, plan: Plan, options: PlanOptions) -> RunResult 
         exit_code=SIGNALS[received[0]],
         advice="The next egpsync apply says which, and finishes what is left.",
     )
+
+
+def _show(call: Call, plan: Plan, report: Report) -> None:
+    complain(call.output.text(report).rstrip("\n"))
+    for change in plan.changes:
+        if change.moved:
+            complain(f"egpsync: left out: {label(change.name)} ({visible(change.vendor)}) {visible(change.moved)}")
 
 
 @contextmanager

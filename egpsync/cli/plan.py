@@ -65,7 +65,7 @@ def command(
         show_plan(call, reviewed.refusing(), kind=Kind.PLAN, detailed=detailed_exitcode)
     planned = run_to_end(call.plan(watch))
     if out is not None and planned.plan is not None and not planned.problems:
-        save(out, planned, call.paths, call.consent)
+        save(out, planned, call.paths, call.consent, call.settings)
         if planned.plan.refusals:
             complain(f"egpsync: {out} holds a plan that is refused: it cannot be applied")
         else:
@@ -82,6 +82,8 @@ def _tell_whether_it_holds(file: str, reviewed: Reviewed) -> None:
     holding = sum(bool(change.writes) and not change.moved for change in plan.changes)
     if reviewed.moved:
         complain(f"egpsync: {file}: {holding} changes still hold, {len(reviewed.moved)} moved and would be left alone")
+    elif not holding:
+        complain(f"egpsync: {file} is already applied: there is nothing left of it")
     else:
         complain(f"egpsync: {file} still holds: egpsync apply --plan {file} sends exactly it")
 

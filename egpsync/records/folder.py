@@ -11,6 +11,7 @@ from pathlib import Path
 
 from egpsync.clock import now
 from egpsync.errors import FileError, LockedError
+from egpsync.leak import NOTHING, Known
 from egpsync.model.plan import Plan, Target
 from egpsync.records.journal import Deployed, End, Intent, Journal, Line, Result, Settled, lines_in, writable
 from egpsync.records.lock import HeldError, held
@@ -34,11 +35,12 @@ class Unfinished:
 class StateFolder:
     """Where the runs of one account are kept."""
 
-    def __init__(self, state_dir: str, target: Target) -> None:
+    def __init__(self, state_dir: str, target: Target, known: Known = NOTHING) -> None:
         name = sha256(f"{identity_of(target.base_url)}\n{target.account_id or ''}".encode()).hexdigest()[:16]
         self._state_dir = Path(state_dir)
         self.folder = self._state_dir / name
         self._target = target
+        self._known = known  # secrets that no journal may hold
 
     @contextmanager
     def locked(self) -> Iterator[None]:
@@ -61,7 +63,7 @@ class StateFolder:
         with writable(self.folder):
             self._forget_oldest()
             stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%f")
-            journal = Journal(self.folder / f"run-{stamp}-{os.getpid()}.jsonl", self.salt())
+            journal = Journal(self.folder / f"run-{stamp}-{os.getpid()}.jsonl", self.salt(), self._known)
         journal.begin(plan, self._target, tool_version)
         with writable(self.folder):
             _sync_names(self.folder)

@@ -20,6 +20,7 @@ from typing import Self, TypeAlias
 from egpsync.account.requests import requests_of
 from egpsync.clock import now
 from egpsync.errors import FileError
+from egpsync.leak import LEAKING, NOTHING, Known
 from egpsync.model.plan import Action, Change, Effect, Op, Plan, Request, Target, Wait, Write
 from egpsync.model.record import ChangeRecord, FieldRecord
 from egpsync.model.values import Json, JsonMap
@@ -124,8 +125,9 @@ class PastRun:
 class Journal:
     """One run's journal. Every line is on disk when its call returns."""
 
-    def __init__(self, file: Path, salt: bytes) -> None:
+    def __init__(self, file: Path, salt: bytes, known: Known = NOTHING) -> None:
         self.file = file
+        self._known = known
         self._salt = salt
         self._lock = threading.Lock()
         with writable(file):
@@ -198,6 +200,8 @@ class Journal:
     def write(self, event: str, line: Line) -> None:
         """One line, synced. Raises FileError; the line may then be cut, and the next one begins anew."""
         text = write_json({"event": event, **plain(line)})
+        if self._known.stands_in(text):
+            raise FileError("a secret would stand in the journal", where=str(self.file), advice=LEAKING)
         with writable(self.file):
             with self._lock:
                 self._append(text.encode() + b"\n")

@@ -18,6 +18,7 @@ from typing import Any, assert_never
 from egpsync.account.requests import requests_of
 from egpsync.errors import FileError, PlanFileError
 from egpsync.files import write_whole
+from egpsync.leak import LEAKING, NOTHING, Known
 from egpsync.model.plan import Action, Change, Create, Delete, Plan, Rename, Swap, Target, Update, Write
 from egpsync.model.record import ChangeRecord, FieldRecord
 from egpsync.model.values import JsonMap
@@ -28,6 +29,7 @@ FORMAT = "egpsync-plan"
 VERSION = "2.0"
 AHEAD = 300.0  # seconds that the clock of another machine may be ahead of ours
 NO_DIFFERENCE = "no difference"
+APPLIED = "was applied already: it is as the saved plan would make it"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,8 +80,8 @@ class _Document:
     changes: tuple[JsonMap, ...]
 
 
-def save_plan(file: Path, plan: Plan, paths: Sequence[str], options: JsonMap) -> None:
-    """Write the file whole, readable by its owner alone. Raises FileError."""
+def save_plan(file: Path, plan: Plan, paths: Sequence[str], options: JsonMap, known: Known = NOTHING) -> None:
+    """Write the file whole, readable by its owner alone. Raises FileError, also where a known secret stood in it."""
     salt = secrets.token_bytes(32)
     document = _Document(
         created_at=datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
@@ -96,7 +98,10 @@ def save_plan(file: Path, plan: Plan, paths: Sequence[str], options: JsonMap) ->
     )
     content = {"format": FORMAT, "format_version": VERSION, **plain(document)}
     content["checksum"] = _checksum(content)
-    write_whole(file, json.dumps(content, indent=2, sort_keys=True) + "\n", private=True)
+    text = json.dumps(content, indent=2, sort_keys=True) + "\n"
+    if known.stands_in(text):
+        raise FileError("a secret would stand in the saved plan: nothing was written", where=str(file), advice=LEAKING)
+    write_whole(file, text, private=True)
 
 
 def refuse_other_content(file: Path) -> None:
@@ -184,6 +189,7 @@ def _exchanged_with(change: Change) -> str:
 
 def _gone(reviewed: ChangeRecord) -> Change:
     """Stands for a change of the saved plan of which there is nothing in the fresh one."""
+    deleted = reviewed.action is Action.DELETE
     return Change(
         action=Action.UNCHANGED,
         vendor=reviewed.model_vendor,
@@ -195,7 +201,8 @@ def _gone(reviewed: ChangeRecord) -> Change:
         source=None,
         desired=None,
         live=None,
-        moved=f"was to {reviewed.action}, and there is nothing of it to change any more",
+        notes=(APPLIED,) if deleted else (),
+        moved="" if deleted else f"was to {reviewed.action}, and there is nothing of it to change any more",
     )
 
 
@@ -204,14 +211,26 @@ def _held(change: Change, saved: SavedChange | None, salt: bytes) -> Change:
         return replace(change, moved="is not in the saved plan, and would be changed now") if change.writes else change
     reviewed = saved.change
     if not change.writes:
-        return replace(change, moved=f"was to {reviewed.action}, and there is nothing to change any more")
+        return replace(change, notes=(*change.notes, APPLIED))
     if reviewed.id != change.id:
         was, now = (f"was {one}" if one else "was not there" for one in (reviewed.id, change.id))
         return replace(change, moved=f"is another model than when the plan was saved: it {was} then, and {now} now")
-    if hmac.compare_digest(saved.fingerprint.encode(), _fingerprint(change, salt).encode()):
-        return change
-    moved = _what_moved(reviewed, record(change, requests_of(change)))
-    return replace(change, moved=f"moved since the plan was saved: {moved}")
+    fresh = record(change, requests_of(change))
+    if not hmac.compare_digest(saved.fingerprint.encode(), _fingerprint(change, salt).encode()):
+        return replace(change, moved=f"moved since the plan was saved: {_what_moved(reviewed, fresh)}")
+    if not _shown_alike(reviewed, fresh):
+        return replace(change, moved="is shown otherwise in the saved plan than it is: the file was changed")
+    return change
+
+
+def _shown_alike(one: ChangeRecord, other: ChangeRecord) -> bool:
+    """Whether a reviewer sees the same; what waits only because it deploys, or is noted of the past, may differ."""
+    if one.action is not other.action and Action.BLOCKED not in (one.action, other.action):
+        return False
+    shown, meant = (
+        replace(side, action=Action.BLOCKED, status=None, reason="", notes=(), outcome=None) for side in (one, other)
+    )
+    return shown == meant
 
 
 def _what_moved(reviewed: ChangeRecord, now: ChangeRecord) -> str:
@@ -234,7 +253,7 @@ def _fingerprint(change: Change, salt: bytes) -> str:
     requests = requests_of(change)
     shown = record(change, requests)
     sent = [
-        [request.method, request.path, request.body, _expects(step)]
+        [request.method, request.path, request.body, str(step.key), sorted(map(str, step.after)), _expects(step)]
         for step, request in zip(change.writes, shown.requests, strict=True)
     ]
     secret = [secrets_sent(change.vendor, request) for request in requests]

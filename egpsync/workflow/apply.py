@@ -16,7 +16,7 @@ from egpsync.run.context import Pace, Run
 from egpsync.run.scheduler import Rollout, apply_plan
 from egpsync.settings import Settings
 from egpsync.version import __version__
-from egpsync.workflow.plan import Watch, connect, target_of
+from egpsync.workflow.plan import Watch, connect, known_secrets, target_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +36,7 @@ async def apply(
 
     Raises LockedError where another run holds the account, FileError where nothing can be journaled.
     """
-    folder = StateFolder(settings.journals, plan.target)
+    folder = StateFolder(settings.journals, plan.target, known_secrets(settings))
     with folder.locked():
         async with connect(settings, watch.on_attempt) as client:
             with folder.begin(plan, __version__) as journal:

@@ -14,6 +14,7 @@ from egpsync.core.guard import Limits, check_guards, check_target
 from egpsync.core.plan import make_plan
 from egpsync.core.select import Part, part_of, unmatched
 from egpsync.errors import UsageError
+from egpsync.leak import Known
 from egpsync.manifest.findings import in_words
 from egpsync.model.live import Live
 from egpsync.model.manifest import DesiredModel, Problem
@@ -224,6 +225,11 @@ def connect(settings: Settings, on_attempt: Callable[[Attempt], None]) -> Client
     )
     patience = Patience(attempts=settings.retries + 1, deadline=settings.retry_deadline, base=settings.retry_wait)
     return Client(access, patience=patience, on_attempt=on_attempt)
+
+
+def known_secrets(settings: Settings) -> Known:
+    """The key, and what ${secret:NAME} came to: what stands in no file that is kept."""
+    return Known(lambda: (settings.api_key,) if settings.api_key else (), settings.secrets.known)
 
 
 def target_of(settings: Settings) -> Target:

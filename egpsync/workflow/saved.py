@@ -12,7 +12,7 @@ from egpsync.model.plan import Action, Plan, Refusal
 from egpsync.model.selection import ALL, Selection
 from egpsync.records.planfile import SavedPlan, load_plan, pin, same_manifests, save_plan
 from egpsync.settings import Settings
-from egpsync.workflow.plan import Consent, Planned, Watch, plan, target_of
+from egpsync.workflow.plan import Consent, Planned, Watch, known_secrets, plan, target_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,11 +32,12 @@ class Reviewed:
         )
 
 
-def save(file: str, planned: Planned, paths: tuple[str, ...], consent: Consent) -> None:
+def save(file: str, planned: Planned, paths: tuple[str, ...], consent: Consent, settings: Settings) -> None:
     """Save a plan, with the options and the consent it was made with. Raises FileError."""
     if planned.plan is not None:
         only = {"only": sorted((vendor, name) for vendor, name, _ in planned.part.changes)} if planned.part else {}
-        save_plan(Path(file), planned.plan, paths, {**asdict(planned.options), **asdict(consent), **only})
+        options = {**asdict(planned.options), **asdict(consent), **only}
+        save_plan(Path(file), planned.plan, paths, options, known_secrets(settings))
 
 
 async def review(file: str, settings: Settings, watch: Watch) -> Reviewed:
@@ -53,7 +54,9 @@ async def review(file: str, settings: Settings, watch: Watch) -> Reviewed:
     if planned.plan is None:
         return Reviewed(planned=planned, moved=())
     pinned = pin(planned.plan, saved)
-    return Reviewed(planned=replace(planned, plan=pinned), moved=_refusals(pinned))
+    done = saved.changes and not any(change.writes or change.moved for change in pinned.changes)
+    notes = (*planned.notes, *(["the saved plan is already applied: there is nothing left of it"] if done else []))
+    return Reviewed(planned=replace(planned, plan=pinned, notes=notes), moved=_refusals(pinned))
 
 
 def _same_target(file: str, saved: SavedPlan, settings: Settings) -> None:

@@ -1,6 +1,7 @@
 """apply --plan and plan --check over real HTTP: exactly what was reviewed, or what moved, model by model."""
 
 import json
+from hashlib import sha256
 from typing import Any
 
 import pytest
@@ -111,17 +112,55 @@ def test_deploying_or_ready_alone_is_not_moved(emulator: StartEmulator, shell: S
     assert [body for _, _, body in sent(running)] == [{"vendor_configuration": {"model_image": {"tag": "v2"}}}]
 
 
-def test_what_somebody_did_meanwhile_is_named(emulator: StartEmulator, shell: Shell) -> None:
-    """A change that needs no request any more is no success of this run: nobody reviewed what the model holds now."""
+def test_what_is_done_already_is_named(emulator: StartEmulator, shell: Shell) -> None:
+    """A change that needs no request any more, as after a run that was cut short; the rest is carried out."""
     running = two(emulator, shell)
     running.store.edit(running.store.named("a")["id"], {"model_metadata": {"team": "y"}})
     done = shell.run("apply", "--plan", "reviewed.plan", "--yes")
-    assert done.code == 5
-    assert "was to update, and there is nothing to change any more" in done.out
+    assert done.code == 0
+    assert "was applied already: it is as the saved plan would make it" in done.out
     assert len(sent(running)) == 1
 
 
-def test_a_delete_whose_model_is_gone_is_named(emulator: StartEmulator, shell: Shell) -> None:
+def test_a_saved_plan_that_is_applied_again_is_already_applied(emulator: StartEmulator, shell: Shell) -> None:
+    """Exit 0, nothing is sent, and it is said; --check says so too."""
+    running = two(emulator, shell)
+    assert shell.run("apply", "--plan", "reviewed.plan", "--yes").code == 0
+    count = len(running.log.changes)
+    again = shell.run("apply", "--plan", "reviewed.plan", "--yes")
+    assert again.code == 0
+    assert "the saved plan is already applied" in again.out
+    assert len(running.log.changes) == count
+    checked = shell.run("plan", "--check", "reviewed.plan", "--detailed-exitcode")
+    assert checked.code == 0
+    assert "reviewed.plan is already applied" in checked.err
+
+
+def test_a_saved_plan_whose_readable_part_lies_is_not_sent(emulator: StartEmulator, shell: Shell) -> None:
+    """What is shown is fingerprinted too: a reviewer who read the file saw something else than would be sent."""
+    running = two(emulator, shell)
+    content = json.loads(shell.read("reviewed.plan"))
+    for change in content["changes"]:
+        change["fields"][0]["after"] = "harmless"
+    rest = {name: value for name, value in content.items() if name != "checksum"}
+    content["checksum"] = sha256(json.dumps(rest, sort_keys=True).encode()).hexdigest()
+    shell.file("reviewed.plan", json.dumps(content))
+    done = shell.run("apply", "--plan", "reviewed.plan", "--yes")
+    assert done.code == 5
+    assert "is shown otherwise in the saved plan than it is: the file was changed" in done.out
+    assert running.log.changes == ()
+
+
+def test_what_a_saved_plan_sends_is_shown_before(emulator: StartEmulator, shell: Shell) -> None:
+    """On stderr, though nobody is asked."""
+    two(emulator, shell)
+    done = shell.run("apply", "--plan", "reviewed.plan", "--yes")
+    shown, _, progress = done.err.partition("Plan: ")
+    assert "model_metadata.team" in shown
+    assert "applied" in progress
+
+
+def test_a_delete_whose_model_is_gone_is_done(emulator: StartEmulator, shell: Shell) -> None:
     """It stands in the saved plan, so it is in the report, though the fresh plan knows nothing of it."""
     running = emulator(
         seed=[hosted("gone", model_metadata={"egpsync": {"owner": "us"}}), hosted("a", model_metadata={"k": 1})]
@@ -131,9 +170,9 @@ def test_a_delete_whose_model_is_gone_is_named(emulator: StartEmulator, shell: S
     assert shell.run("plan", "--prune", "--out", "reviewed.plan").code == 0
     running.store.remove(running.store.named("gone")["id"])
     done = shell.run("apply", "--plan", "reviewed.plan", "--yes", "--format", "json")
-    assert done.code == 5
-    assert results(done) == {"a": "applied", "gone": "stale"}
-    assert messages(done)["gone"] == "was to delete, and there is nothing of it to change any more"
+    assert done.code == 0
+    assert results(done) == {"a": "applied", "gone": "nothing"}
+    assert done.json["changes"][1]["notes"] == ["was applied already: it is as the saved plan would make it"]
 
 
 def test_a_model_made_anew_under_the_name_is_another_model(emulator: StartEmulator, shell: Shell) -> None:
