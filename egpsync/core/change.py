@@ -31,6 +31,7 @@ from egpsync.model.plan import (
 from egpsync.model.values import Json, JsonMap, value_at
 
 NO_MARK = Mark.of(None)
+IS_DEPLOYING = "is deploying now"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +72,18 @@ def plan_change(pair: Pair, fields: tuple[FieldChange, ...], account: Account) -
     return plan_update(pair, live, fields, account)
 
 
+def followed(change: Change) -> Change:
+    """The change of a model that differs in nothing and is deploying, with its deployment followed to its end."""
+    if change.live is None or change.steps or change.live.status != DEPLOYING:
+        return change
+    wait = Wait(key=StepKey(change.live.id, "wait"), model=change.live)
+    notes = (
+        *(note for note in change.notes if note != IS_DEPLOYING),
+        f"{IS_DEPLOYING}: an earlier run began it, and apply follows it",
+    )
+    return replace(change, steps=(wait,), notes=notes)
+
+
 def plan_release(desired: DesiredModel, live: LiveModel | None) -> Change:
     """Remove the owner's mark; nothing else of the model changes."""
     if live is None or live.mark == NO_MARK:
@@ -109,7 +122,7 @@ def plan_update(pair: Pair, live: LiveModel, fields: tuple[FieldChange, ...], ac
     steps: list[Step] = [*_rename_steps(live, account), *_named_by_another(live, account)]
     if body:
         steps.append(Update(key=StepKey(live.id, "update"), model=live, body=body))
-    if "vendor_configuration" in body or (not steps and live.status == DEPLOYING):
+    if "vendor_configuration" in body:
         steps.append(Wait(key=StepKey(live.id, "wait"), model=live))
     action, reason = _action(live, fields, body, retry=retry)
     if pair.renamed_outside:
@@ -163,7 +176,7 @@ def _notes(pair: Pair, live: LiveModel, body: JsonMap, account: Account) -> Iter
     if given is not None:
         yield f"gets its name from the exchange {given.key.model} asks for"
     if live.status == DEPLOYING and not body and live.id not in account.names.steps:
-        yield "is deploying now: apply follows it to its end"
+        yield IS_DEPLOYING
     if pair.desired.renamed_from is not None and live.name == pair.desired.name:
         yield "is renamed already: renamed_from can go from its entry"
     unprotected = pair.desired.lifecycle.prevent_destroy and not live.mark.prevent_destroy

@@ -88,6 +88,20 @@ class StateFolder:
         ends = {line.fingerprint: line for file in self._runs() for line in _lines(file) if isinstance(line, Deployed)}
         return {fingerprint: end for fingerprint, end in ends.items() if end.status != "ready"}
 
+    def left_deploying(self) -> frozenset[tuple[str, str]]:
+        """Vendor and name of each model whose deployment an earlier run began and did not see the end of."""
+        begun: set[tuple[str, str]] = set()
+        for file in self._runs():
+            for line in _lines(file):
+                match line:
+                    case Intent() if "vendor_configuration" in (line.body or {}):
+                        begun.add((line.vendor, line.name))
+                    case Deployed():
+                        begun.discard((line.vendor, line.name))
+                    case _:
+                        pass
+        return frozenset(begun)
+
     def salt(self) -> bytes:
         """Random bytes of this folder: a fingerprint says nothing of a secret to who does not have them."""
         file = self.folder / "salt"

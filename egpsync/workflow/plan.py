@@ -9,14 +9,14 @@ from typing import Any
 from egpsync.account.client import Access, Attempt, Client, Patience
 from egpsync.account.listing import fetch_all
 from egpsync.core.accept import without_accepted
-from egpsync.core.change import PlanOptions
+from egpsync.core.change import PlanOptions, followed
 from egpsync.core.guard import Limits, check_guards, check_target
 from egpsync.core.plan import make_plan
 from egpsync.core.select import Part, part_of, unmatched
 from egpsync.errors import UsageError
 from egpsync.leak import Known
 from egpsync.manifest.findings import in_words
-from egpsync.model.live import Live
+from egpsync.model.live import DEPLOYING, Live
 from egpsync.model.manifest import DesiredModel, Problem
 from egpsync.model.plan import Action, Change, Plan, Target
 from egpsync.model.project import AcceptedDrift, Consented
@@ -196,6 +196,9 @@ def guarded(plan: Plan, settings: Settings, consent: Consent) -> Plan:
     if failures := folder.failed_before():
         salt = folder.salt()
         changes = tuple(_warned(change, failures, salt) if change.deploys else change for change in changes)
+    if any(change.live and change.live.status == DEPLOYING for change in changes):
+        begun = folder.left_deploying()
+        changes = tuple(followed(change) if (change.vendor, change.name) in begun else change for change in changes)
     refusals = check_guards(plan, limits_of(settings, consent))
     return replace(plan, changes=changes, refusals=(*plan.refusals, *refusals))
 

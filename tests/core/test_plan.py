@@ -104,12 +104,12 @@ def test_unknown_statuses(status: str) -> None:
 
 
 def test_deploying_and_in_sync() -> None:
-    """A deployment under way is waited for, and nothing else."""
+    """A deployment under way that this tool did not begin is told, and not followed."""
     change = only_change([entry("a")], [item("m-1", "a", status="deploying")])
     assert (change.action, change.notes, steps_in_words(change)) == (
         "unchanged",
-        ("is deploying now: apply follows it to its end",),
-        ["wait m-1 ready"],
+        ("is deploying now",),
+        [],
     )
 
 
