@@ -13,7 +13,7 @@ from egpsync.model.report import Kind
 from egpsync.report.escape import visible
 from egpsync.workflow.project import paths_of
 from egpsync.workflow.reporting import Occasion, report_problems
-from egpsync.workflow.validate import slow_parts, validate, values_of
+from egpsync.workflow.validate import slow_parts, validate
 
 LISTING = {"json", "junit"}
 """The formats that name every declared model; a tenth of the time where there are thousands."""
@@ -28,7 +28,7 @@ def command(paths: tuple[str, ...], **chosen: Any) -> None:
     settings = settings_of(chosen, written, offline=True)
     occasion = Occasion(kind=Kind.VALIDATE, started=started, section=written.section, settings=settings)
     listed = bool({written.format, *(kind for kind, _ in written.reports)} & LISTING)
-    checked = validate(paths_of(paths, settings), values=values_of(settings, offline=True), asked=False)
+    checked = validate(paths_of(paths, settings), settings, offline=True, asked=False)
     if written.verbosity > 0:
         for line in (*slow_parts(), *(f"{file}: read" for file in checked.files)):
             complain(f"egpsync: {visible(line)}")

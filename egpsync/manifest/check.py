@@ -1,6 +1,6 @@
 """Merged manifests in, every Problem in them out: the JSON Schema first, then the rules across fields and models."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from itertools import islice
 from typing import Any
@@ -11,6 +11,7 @@ from egpsync.manifest.explain import Fault, Subject, count, explain
 from egpsync.manifest.findings import Finding, Lines
 from egpsync.manifest.problems import MOST, Problems
 from egpsync.manifest.rules import RULES
+from egpsync.manifest.team import TeamSchema
 from egpsync.model.manifest import Merged, Node, Problem
 from egpsync.model.values import Json
 
@@ -24,10 +25,11 @@ LOOKED_AT = 10_000
 """Faults of one value that are looked at: beyond, there are too many to tell in any case."""
 
 
-def check(merged: Merged) -> tuple[Problem, ...]:
+def check(merged: Merged, team: Sequence[TeamSchema] = ()) -> tuple[Problem, ...]:
     """All problems of all documents, sorted by file, line and column; those that reading found are not repeated.
 
-    Models are checked with all that is merged under and over them, so that a fault is found wherever its halves stand.
+    Models are checked with all that is merged under and over them, so that a fault is found wherever its halves stand;
+    then by the team's own schemas.
     """
     documents = merged.documents
     problems = Problems(documents.files, room=max(0, MOST - len(documents.problems)))
@@ -41,6 +43,9 @@ def check(merged: Merged) -> tuple[Problem, ...]:
                 break
         if problems.is_full:
             problems.add_more(max(left, 0))
+    for model in merged.models if team else ():
+        for finding in (finding for schema in team for finding in schema.findings(model)):
+            problems.add(finding)
     for rule in RULES:
         for finding in rule.find(merged) if rule.find else ():
             problems.add(finding)

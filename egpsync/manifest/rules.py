@@ -420,6 +420,12 @@ RULES: tuple[Rule, ...] = (
         mend="Add it, in the model or in `defaults`.",
     ),
     Rule(
+        id="team-schema",
+        summary="a model that breaks one of the team's own schemas",
+        why="The project file names schemas that every resolved model is held to.",
+        mend="Follow the schema's own words, which are shown.",
+    ),
+    Rule(
         id="incomplete-create",
         summary="a model that is to be created lacks fields",
         why="The API would refuse to create it. Only a plan can find this, as the model may exist.",

@@ -20,7 +20,7 @@ from egpsync.model.plan import Action, Refusal
 from egpsync.model.selection import By, Selection
 from egpsync.settings import Settings
 from egpsync.workflow.plan import Watch, connect, target_of
-from egpsync.workflow.validate import Checked, validate, values_of
+from egpsync.workflow.validate import Checked, validate
 
 NO_MANIFESTS = Desired(models=(), owners=(), digest="")
 MOST_NAMED = 10  # differences that an error names
@@ -53,7 +53,7 @@ async def export(choice: Choice, settings: Settings, watch: Watch) -> Exported:
     """
     if choice.owner is not None:
         check_owner(choice.owner)
-    checked = validate(choice.besides, values=values_of(settings)) if choice.besides is not None else None
+    checked = validate(choice.besides, settings) if choice.besides is not None else None
     if checked is not None and checked.desired is None:
         return Exported(checked=checked, written=None)
     if refusals := _refusals(settings):

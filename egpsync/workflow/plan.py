@@ -26,7 +26,7 @@ from egpsync.records.journal import Deployed, fingerprint_of
 from egpsync.settings import Settings
 from egpsync.workflow.leftover import declared_elsewhere, pruned, unread_refusals
 from egpsync.workflow.revision import changed_since, checked_at
-from egpsync.workflow.validate import Checked, validate, values_of, with_excerpts
+from egpsync.workflow.validate import Checked, validate, with_excerpts
 
 MOST_NAMED = 10  # models that a note names
 
@@ -142,7 +142,7 @@ async def _compare(
 
     `strict` refuses a prune without an owner; drift looks for what is left over where there is one.
     """
-    checked = validate(paths, values=values_of(settings))
+    checked = validate(paths, settings)
     if checked.desired is None:
         return Planned(checked=checked, plan=None, problems=checked.problems, options=options)
     if options.prune and strict and not checked.desired.owners:

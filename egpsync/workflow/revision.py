@@ -13,7 +13,7 @@ from egpsync.model.plan import Change
 from egpsync.model.project import Project
 from egpsync.settings import Settings
 from egpsync.workflow.project import open_project_at
-from egpsync.workflow.validate import Checked, compiled, values_of
+from egpsync.workflow.validate import Checked, compiled
 
 SIGNS = frozenset("*?[")
 SIGN = re.compile(r"\[!?\]?[^\]]*\]|.", re.DOTALL)
@@ -32,9 +32,7 @@ def checked_at(name: str, paths: Sequence[str], settings: Settings) -> Checked:
     here = Path.cwd()
     then = revision(repository_at(here), name)
     project = open_project_at(then, settings.project_file).project
-    return compiled(
-        find_at(then, _paths_then(paths, settings, project), here), values=values_of(settings.under(project))
-    )
+    return compiled(find_at(then, _paths_then(paths, settings, project), here), settings.under(project))
 
 
 def _paths_then(paths: Sequence[str], settings: Settings, project: Project | None) -> Sequence[str]:

@@ -8,7 +8,7 @@ from egpsync.manifest.findings import in_words, nearest
 from egpsync.manifest.merge import by_name
 from egpsync.manifest.show import Origin, origins
 from egpsync.settings import Settings
-from egpsync.workflow.validate import Checked, is_invalid, validate, values_of
+from egpsync.workflow.validate import Checked, is_invalid, validate
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,7 +21,7 @@ class Shown:
 
 def show(name: str, paths: Sequence[str], settings: Settings) -> Shown:
     """Resolve the manifests, and find the models of that name. Raises UsageError where there is none."""
-    checked = validate(paths, values=values_of(settings, offline=True), asked=False)
+    checked = validate(paths, settings, offline=True, asked=False)
     if checked.merged is None or is_invalid(checked.problems):
         return Shown(checked=checked, models=())
     models = checked.merged.models

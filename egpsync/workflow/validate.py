@@ -11,6 +11,7 @@ from egpsync.manifest.find import Found, find
 from egpsync.manifest.merge import merge
 from egpsync.manifest.parse import FASTEST, PureParser
 from egpsync.manifest.read import read
+from egpsync.manifest.team import TeamSchema
 from egpsync.manifest.variables import NO_VALUES, Values, resolve
 from egpsync.model.manifest import Desired, Merged, Problem, Severity
 from egpsync.settings import Settings
@@ -29,20 +30,28 @@ class Checked:
 
 
 def validate(
-    paths: Sequence[str], *, values: Values = NO_VALUES, stdin: BinaryIO | None = None, asked: bool = True
+    paths: Sequence[str],
+    settings: Settings | None = None,
+    *,
+    stdin: BinaryIO | None = None,
+    offline: bool = False,
+    asked: bool = True,
 ) -> Checked:
     """Find, read, check manifests; "-" is `stdin`, else the process's own. Raises FileError for a path to nothing."""
-    return compiled(find(paths, stdin=stdin), values=values, asked=asked)
+    return compiled(find(paths, stdin=stdin), settings, offline=offline, asked=asked)
 
 
-def compiled(found: Sequence[Found], *, values: Values = NO_VALUES, asked: bool = True) -> Checked:
+def compiled(
+    found: Sequence[Found], settings: Settings | None = None, *, offline: bool = False, asked: bool = True
+) -> Checked:
     """Read, resolve, merge and check files that were found anywhere. All problems of all files are told in one go.
 
-    `asked` is whether anybody asks what they want: of 10,000 models that takes a tenth of the time.
+    `settings` have the variables, secrets and the team's schemas; `offline`, no secret is looked up. `asked` is whether
+    anybody asks what the manifests want: of 10,000 models that takes a tenth of the time.
     """
-    merged = merge(resolve(read(found), values))
+    merged = merge(resolve(read(found), _values(settings, offline=offline)))
     documents = merged.documents
-    problems = (*documents.problems, *check(merged))
+    problems = (*documents.problems, *check(merged, _team(settings)))
     return Checked(
         merged=merged,
         desired=desired(merged) if asked and not is_invalid(problems) else None,
@@ -51,11 +60,6 @@ def compiled(found: Sequence[Found], *, values: Values = NO_VALUES, asked: bool 
         models=len(merged.models),
         digest=documents.digest,
     )
-
-
-def values_of(settings: Settings, *, offline: bool = False) -> Values:
-    """What the references in manifests stand for; offline no secret is looked up."""
-    return Values(variables=settings.variables, secret=None if offline else settings.secrets.value)
 
 
 def is_invalid(problems: Iterable[Problem]) -> bool:
@@ -71,6 +75,18 @@ def with_excerpts(problems: Iterable[Problem], files: Mapping[str, bytes]) -> tu
         found = excerpts(files.get(problem.source.file, b""), {line})
         shown.append(replace(problem, excerpt=found.get(line, "")))
     return tuple(shown)
+
+
+def _values(settings: Settings | None, *, offline: bool) -> Values:
+    """What the references in manifests stand for."""
+    if settings is None:
+        return NO_VALUES
+    return Values(variables=settings.variables, secret=None if offline else settings.secrets.value)
+
+
+def _team(settings: Settings | None) -> tuple[TeamSchema, ...]:
+    project = settings.project if settings is not None else None
+    return tuple(map(TeamSchema, project.schemas if project is not None else ()))
 
 
 def slow_parts() -> tuple[str, ...]:
