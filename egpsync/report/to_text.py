@@ -1,6 +1,6 @@
 """A Report in, what a reviewer reads in a terminal out: what is wrong first, what to do next last."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 from egpsync.model.record import ChangeRecord
@@ -68,16 +68,21 @@ def _changes(report: Report, style: Style) -> Iterator[str]:
     listed = [change for change in report.changes if _is_listed(change, style)]
     if report.kind == "drift" and listed and style.verbosity >= 0:
         yield "Each field: what the account holds -> what the manifests say.\n"
-    others = [change for change in listed if not is_of_this_change(change)] if style.verbosity <= 0 else []
-    if others:
-        names = ", ".join(f"{label(change.name)} ({label(change.model_vendor)})" for change in others[:MOST_OTHERS])
-        more = f", and {len(others) - MOST_OTHERS:,} more" if len(others) > MOST_OTHERS else ""
-        yield f"Not of this change, and different without it (-v shows how): {names}{more}.\n"
-        listed = [change for change in listed if is_of_this_change(change)]
-    shown = alike(sorted(listed, key=_urgency), singly=style.verbosity > 0, ended=style.planned)
+    folded = style.verbosity <= 0
+    own = [change for change in listed if is_of_this_change(change)] if folded else listed
+    shown = alike(sorted(own, key=_urgency), singly=style.verbosity > 0, ended=style.planned)
     blocks = ["\n".join(change_lines(report, change, style)) for change in shown]
+    if others := [change for change in listed if folded and not is_of_this_change(change)]:
+        blocks.append(_others(others))
     for block, following in pairwise([*blocks, ""]):
         yield f"{block}\n" if following and "\n" in block + following else block
+
+
+def _others(changes: Sequence[ChangeRecord]) -> str:
+    """What differs without the change under review, in a line of its own."""
+    names = ", ".join(f"{label(change.name)} ({label(change.model_vendor)})" for change in changes[:MOST_OTHERS])
+    more = f", and {len(changes) - MOST_OTHERS:,} more" if len(changes) > MOST_OTHERS else ""
+    return f"\nNot of this change, and different without it (-v shows how): {names}{more}."
 
 
 def _is_listed(change: ChangeRecord, style: Style) -> bool:

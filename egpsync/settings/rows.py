@@ -206,7 +206,7 @@ class Settings:
         20,
         "EGPSYNC_LIMIT_COUNT",
         group=Group.GUARDS,
-        help="And never more than this many without consent, nor that many to create.",
+        help="And never more than this many without consent; of models to create, this many alone counts.",
         project=("limits", "count"),
     )
     limit_gpus: int | None = _row(

@@ -133,7 +133,7 @@ def test_text_and_markdown_lead_with_this_change(emulator: StartEmulator, review
     review.wants(entry("1"), hosted("b", model_metadata={"x": "2"}))
     text = review.plan().out
     assert "Not of this change, and different without it (-v shows how): a (openai).\n" in text
-    assert "model_metadata.x" in text.split("b (openai)")[1]
+    assert "model_metadata.x" in text.split("Not of this change")[0]
     verbose = review.plan("HEAD", "-v").out
     assert verbose.index("b (openai)") < verbose.index("a (openai)")
     assert "(not of this change: edited outside)" in verbose
