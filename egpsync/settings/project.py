@@ -4,6 +4,7 @@ import os
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
+from glob import escape, has_magic
 from typing import Any, NamedTuple
 
 from egpsync.errors import UsageError
@@ -185,8 +186,12 @@ def _manifests(folder: str, value: Mapping[str, Any]) -> tuple[str, ...] | None:
 
 
 def _below(folder: str, path: str) -> str:
-    """A path of the file as one of the working folder."""
-    return os.path.normpath(os.path.join(folder, path))  # noqa: PTH118 - a pattern is no Path
+    """A path of the file as one of the working folder, a dash or a mark in front being part of a name.
+
+    A folder's own name is no pattern, whatever signs it holds.
+    """
+    whole = os.path.normpath(os.path.join(escape(folder) if has_magic(path) else folder, path))  # noqa: PTH118
+    return f"./{whole}" if whole == "-" or whole.startswith("!") else whole
 
 
 def _variables(value: Mapping[str, Any]) -> dict[str, str]:

@@ -1,11 +1,14 @@
 """Two applies at once: on one account they exclude each other, and no lock outlives its holder."""
 
 import signal
+from pathlib import Path
 
 import pytest
 
 from egpsync.emulator.faults import Delay, Rule
 from egpsync.emulator.server import Running
+from egpsync.model.plan import Target
+from egpsync.records.folder import StateFolder
 from tests.cli.samples import Shell
 from tests.conftest import StartEmulator
 from tests.crash.samples import left_unknown, run_here, wait_until
@@ -71,3 +74,15 @@ def test_a_killed_holder_leaves_no_lock(slow: Running, shell: Shell, number: int
     after = run_here(shell, "apply", "--yes")
     assert after.code == 0
     assert left_unknown(after) == ["PATCH gpt: the server does not hold it, and it is planned again"]
+
+
+def test_two_names_of_this_machine_are_one_account(tmp_path: Path) -> None:
+    """They share the lock and the journals; another port, account or address has its own."""
+
+    def folder(url: str, account: str | None = None) -> Path:
+        return StateFolder(str(tmp_path), Target(base_url=url, account_id=account)).folder
+
+    ours = folder("http://localhost:5003")
+    assert folder("http://127.0.0.1:5003") == folder("http://[::1]:5003") == ours
+    others = {folder("http://localhost:5004"), folder("http://127.8.9.1:5003"), folder("http://localhost:5003", "a")}
+    assert len(others | {ours}) == 4

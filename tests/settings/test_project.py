@@ -120,6 +120,18 @@ def test_paths_are_relative_to_the_file(folder: Path, monkeypatch: pytest.Monkey
     assert project.targets["staging"].manifests == ("../models", "../targets/staging", "!../models/wip/*")
 
 
+def test_names_that_mean_something_else_are_names(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A dash is no standard input, a mark in a folder's name leaves nothing out, and a bracket in it is no pattern."""
+    assert opened(folder, 'version: 1\nmanifests: ["-", "./!x", "!-"]\n').manifests == ("./-", "./!x", "!./-")
+    odd = folder / "a[b]" / "c"
+    odd.mkdir(parents=True)
+    (odd.parent / "egpsync.yaml").write_text('version: 1\nmanifests: ["*.yaml", x]\n', encoding="utf-8")
+    monkeypatch.chdir(folder)
+    project = open_project("a[b]/egpsync.yaml").project
+    assert project is not None
+    assert project.manifests == ("a[[]b]/*.yaml", "a[b]/x")
+
+
 def test_another_file_can_be_named(folder: Path) -> None:
     """By flag or variable; what is no file is told."""
     (folder / "other.yaml").write_text("version: 1\nmanifests: [x]\n", encoding="utf-8")
