@@ -3,7 +3,6 @@
 EgpsyncError
 ├── UsageError              the command line or a setting is wrong            (exit 64)
 ├── FileError               a file cannot be read or written                  (exit 1)
-├── ManifestError           the manifests are invalid; carries every Problem  (exit 3)
 ├── PlanFileError           a saved plan cannot be used                       (exit 5)
 ├── WrongTargetError        a run's record is of another account              (exit 5)
 ├── SecretError             a secret is nowhere, or cannot be used            (exit 1)
@@ -66,12 +65,6 @@ class UsageError(EgpsyncError):
 
 class FileError(EgpsyncError):
     """A file cannot be read or written."""
-
-
-class ManifestError(EgpsyncError):
-    """The manifests are invalid. The problems themselves are values that the workflow reports."""
-
-    exit_code = ExitCode.INVALID
 
 
 class PlanFileError(EgpsyncError):

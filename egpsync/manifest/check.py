@@ -116,9 +116,15 @@ def _faults(merged: Merged, problems: Problems) -> Iterator[tuple[Subject, tuple
         if problems.is_full:  # the rest is only counted, by the validator that is fast
             problems.add_more(not model_schema().holds(model.merged.value))
             continue
-        faults = model_schema().faults(model.merged.value)
+        faults = model_schema().faults(_with_vendor(model.merged.value))
         if faults:
             yield Subject(model.written, model.merged, what="the model"), faults
+
+
+def _with_vendor(value: Json) -> Json:
+    """With the vendor where the slip `vendor` says it, so that what such a model has is checked all the same."""
+    slip = isinstance(value, dict) and "vendor" in value and "model_vendor" not in value
+    return value | {"model_vendor": value["vendor"]} if slip else value
 
 
 def _without_models(value: Json) -> Json:

@@ -6,7 +6,7 @@ from itertools import groupby
 from typing import Any, NamedTuple, TypeAlias
 
 from egpsync.fields.schemas import load
-from egpsync.fields.table import MANIFEST, fields_named
+from egpsync.fields.table import MANIFEST, fields_named, fields_of
 from egpsync.manifest import scalars
 from egpsync.manifest.findings import Finding, Hint, Lines, in_words, is_secret_name, nearest
 from egpsync.model.manifest import Node
@@ -106,14 +106,26 @@ def _unknown_field(subject: Subject, path: Place, key: str, known: Sequence[str]
     if model and not path and key in load(MANIFEST)["definitions"]["model"]["x-egpsync"]["server_set"]:
         hint = Hint(expected="a manifest without it: remove it")
         return Finding("server-set-field", f"{key} is set by the server", source, hint, hides=True)
-    near = nearest(key, known)
-    elsewhere = [".".join(found) for found in fields_named(_vendor(subject), key)]
+    near = nearest(key, known) or _longer(key, known)
+    elsewhere = [".".join(found) for found in _fields_meant(_vendor(subject), key)] if not near else []
     expected = "" if near else f"one of {', '.join(known)}"
+    if not model and not path and key in load(MANIFEST)["definitions"]["model"]["properties"]:
+        expected = "models: and a list, of which this is an item"
     if elsewhere and model:
         near, expected = elsewhere[0], f"{key} in {elsewhere[0].rpartition('.')[0] or 'the model itself'}"
     message = f"{_named(subject, path)} has no field {in_words(key)}"
     message += _origin(subject, (*path, key))
     return Finding("unknown-field", message, source, Hint(expected, near), hides=not near)
+
+
+def _longer(key: str, known: Iterable[str]) -> str:
+    """The field that people mean by half its name, such as vendor for model_vendor; "" for none."""
+    return next((option for option in known if option.endswith(f"_{key}")), "")
+
+
+def _fields_meant(vendor: str, key: str) -> Sequence[tuple[str, ...]]:
+    """Where a field of that name, or one that ends in it, belongs."""
+    return fields_named(vendor, key) or [path for path in fields_of(vendor) if path[-1].endswith(f"_{key}")]
 
 
 def _of_value(subject: Subject, fault: Fault, lines: Lines) -> Finding:
@@ -127,6 +139,8 @@ def _of_value(subject: Subject, fault: Fault, lines: Lines) -> Finding:
     if fault.keyword == "type":
         raw = "" if secret else _raw(node, lines)
         described = _kind(fault.instance) if secret else _described(fault.instance, raw)
+        if subject.what == "the document" and not fault.path and isinstance(fault.instance, list):
+            expected = "version: 1, and this list under models"
         hint = Hint(*_quoted(fault, expected, raw))
         return Finding("wrong-type", f"{name} is {described}{origin}", node.source, hint)
     near = "" if secret else nearest(str(fault.instance), map(str, fault.schema.get("enum", ())))

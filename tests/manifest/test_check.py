@@ -267,7 +267,8 @@ models:
                     "unknown-field",
                     "a.yaml:5:28",
                     'vendor_configuration has no field "infra"',
-                    "one of model_image, model_infra",
+                    "",
+                    "model_infra",
                 )
             ],
         ),
@@ -350,7 +351,7 @@ def test_models(problems: Check, model: str, expected: list[Said]) -> None:
         ("version: 2", [Said("wrong-value", "a.yaml:1:10", "version is 2", "1")]),
         ("version:", [Said("wrong-value", "a.yaml:1:9", "version is null", "1")]),
         ("version: '1'", [Said("wrong-value", "a.yaml:1:10", 'version is "1"', "1")]),
-        ("[a]", [Said("wrong-type", "a.yaml:1:1", "the document is a list", "a mapping")]),
+        ("[a]", [Said("wrong-type", "a.yaml:1:1", "the document is a list", "version: 1, and this list under models")]),
         ("text", [Said("wrong-type", "a.yaml:1:1", 'the document is the text "text"', "a mapping")]),
         ("version: 1\nmodels:", [Said("wrong-type", "a.yaml:2:8", "models is empty (null)", "a list")]),
         ("version: 1\nmodels: {a: 1}", [Said("wrong-type", "a.yaml:2:9", "models is a mapping", "a list")]),
