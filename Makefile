@@ -12,7 +12,7 @@ PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3.14 pyth
 	&& { echo "$$python"; break; }; done)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check fmt bench compare soak lock test-newest test-oldest clean
+.PHONY: help demo test check fmt bench pictures compare soak lock test-newest test-oldest clean
 
 help: ## Print these lines
 	@sed -n 's/^\([a-z-]*\): .*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
@@ -56,6 +56,9 @@ test-oldest: $(VENV)/.installed ## Run the tests with the oldest of everything t
 	@mkdir -p build
 	@$(RESOLVE) --resolution lowest-direct --extra emulator --group test pyproject.toml -o build/oldest.txt
 	@$(call tests_with,oldest)
+
+pictures: $(VENV)/.installed ## Make the README's pictures anew (needs chromium)
+	@$(RUN) tests.report.pictures docs/pictures
 
 clean: ## Remove the environment, caches and everything built
 	@rm -rf $(VENV) build dist reports .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache \

@@ -1,10 +1,12 @@
 """egpsync apply: plan, ask, send, verify, report."""
 
 import asyncio
+import shlex
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, NoReturn
 
 import click
@@ -100,8 +102,14 @@ def confirm_and_apply(
     call.output.write(report, planned=asked and call.output.verbosity <= 0, ran=True)
     settle(call.settings, told)
     if call.output.verbosity >= 0 and any(change.done for change in result.results):
-        complain(f"egpsync: egpsync revert {result.journal} plans the way back")
+        complain(f"egpsync: egpsync revert {_near(result.journal or '')} plans the way back")
     raise click.exceptions.Exit(report.exit_code)
+
+
+def _near(file: str) -> str:
+    """A file as one would type it here: from the working folder where it lies below it."""
+    path, here = Path(file), Path.cwd()
+    return shlex.quote(str(path.relative_to(here) if path.is_relative_to(here) else path))
 
 
 def _tell_what_was_left(plan: Plan, settings: Settings) -> tuple[LeftOpen, ...]:

@@ -26,6 +26,8 @@ from egpsync.report.style import Style
 from egpsync.settings import Settings, step_summary, wants_color
 
 WIDEST = 140
+LOG = 120
+"""Columns where nobody can say how many there are, as in a CI's log."""
 FULL = "/dev/full"
 WRITTEN = "egpsync.written"
 """Key of a context's meta: whether the command's report was written, and is not to be replaced by one of its end."""
@@ -126,7 +128,7 @@ class Output:
         return Style(
             color=wants_color(self.color, terminal=terminal),
             verbosity=self.verbosity,
-            width=_columns() if terminal else 100,
+            width=_columns() if terminal else LOG,
         )
 
 

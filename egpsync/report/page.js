@@ -83,6 +83,35 @@
     return table;
   };
 
+  // JSON with a line for each value. It is never parsed: a number of twenty digits would become another one.
+  const pretty = (text) => {
+    if (text[0] !== "{") return text;
+    let out = "";
+    let depth = 0;
+    let quoted = false;
+    const line = () => "\n" + "  ".repeat(depth);
+    for (let at = 0; at < text.length; at += 1) {
+      const char = text[at];
+      if (quoted) {
+        out += char;
+        if (char === "\\") out += text[at += 1];
+        else if (char === '"') quoted = false;
+      } else if (char === "{" || char === "[") {
+        if (text[at + 1] === "}" || text[at + 1] === "]") out += char + text[at += 1];
+        else { depth += 1; out += char + line(); }
+      } else if (char === "}" || char === "]") {
+        depth -= 1;
+        out += line() + char;
+      } else if (char === ",") out += char + line();
+      else if (char === ":") out += ": ";
+      else {
+        if (char === '"') quoted = true;
+        out += char;
+      }
+    }
+    return out;
+  };
+
   const copy = async (text, button) => {
     let done = false;
     try {
@@ -103,7 +132,8 @@
     setTimeout(() => { button.textContent = before; }, 1500);
   };
 
-  const request = ([what, body]) => {
+  const request = ([what, sent]) => {
+    const body = sent === null ? null : pretty(sent);
     const block = element("div", "request");
     const line = element("div", "line");
     line.append(element("code", "", what));

@@ -1,5 +1,6 @@
 """Changes in, lines of terminal text out: what happens, why, field by field, and how it ended; equal ones together."""
 
+import re
 from collections.abc import Iterator, Mapping
 
 from egpsync.model.plan import Request
@@ -40,15 +41,17 @@ OUTCOME_TONES: Mapping[str, Tone] = {
     "nothing": Tone.FAINT,
 }
 _FIELD_MARKS = {"add": ("+", Tone.CREATE), "change": ("~", Tone.UPDATE), "remove": ("-", Tone.DESTROY)}
+_MORE = 32  # columns that saying how many more there are takes
 _WIDEST_PATH = 56  # columns up to which the values of one model line up
 _SHORT = 48  # columns that the values of a field get on its line, even where it grows too long
 _INDENT = " " * 6
+_SGR = re.compile(r"\x1b\[[0-9;]*m")
 
 
 def change_lines(report: Report, shown: Shown, style: Style) -> Iterator[str]:
     """Mark, action, name, vendor, id; how it ended; the reason; its fields; with -v its requests."""
     change, many = shown.first, len(shown.changes) > 1
-    yield _many(report, shown, style) if many else _title(report, change, style)
+    yield from _many(report, shown, style) if many else _title(report, change, style)
     if change.outcome:
         yield from _outcome(change.outcome, style, call=ending_call(change, many=many))
     if style.planned:
@@ -70,29 +73,48 @@ def model_name(change: ChangeRecord) -> str:
     return f"{label(change.name)} ({label(change.model_vendor)})"
 
 
-def _many(report: Report, shown: Shown, style: Style) -> str:
-    names = [_names(change, style) for change in shown.changes]
-    room, listed = 2 * style.width - 40, 0
-    for change in shown.changes:
-        room -= cells(label(change.name)) + cells(label(change.previous_name or "")) + 2
-        if room < 0:
-            break
-        listed += 1
-    listed = max(1, listed)
-    more = f" and {len(names) - listed:,} more (all with -v)" if listed < len(names) else ""
-    count = plural(len(names), f"{label(shown.first.model_vendor)} model")
-    return f"{_lead(report, shown.first, style)}  {count}: {', '.join(names[:listed])}{more}"
+def _many(report: Report, shown: Shown, style: Style) -> Iterator[str]:
+    """How many of which vendor, and below it as many names as stand on two lines."""
+    count = plural(len(shown.changes), f"{label(shown.first.model_vendor)} model")
+    yield f"{_lead(report, shown.first, style)}  {count}"
+    line, lines, room = "", 0, style.width - len(_INDENT)
+    for at, change in enumerate(shown.changes):
+        name, left = _names(change, style), len(shown.changes) - at
+        if line and cells(_plain(line)) + cells(_plain(name)) + 2 > room - (_MORE if lines else 0):
+            lines += 1
+            if lines == 2:
+                yield f"{_INDENT}{_ended(line)} and {left:,} more (all with -v)"
+                return
+            yield f"{_INDENT}{line.rstrip()}"
+            line = ""
+        line += f"{name}{',' if left > 1 else ''} " if left > 1 else name
+    yield f"{_INDENT}{line.rstrip()}"
 
 
-def _title(report: Report, change: ChangeRecord, style: Style) -> str:
-    parts = [f"{_lead(report, change, style)}  {_names(change, style)} ({label(change.model_vendor)})"]
+def _title(report: Report, change: ChangeRecord, style: Style) -> Iterator[str]:
+    first = f"{_lead(report, change, style)}  {_names(change, style)} ({label(change.model_vendor)})"
+    parts = []
     if change.id is not None:
         parts.append(style.paint(Tone.FAINT, f"[{label(change.id)}]"))
     if change.status not in (None, "ready"):
         parts.append(style.paint(Tone.WAITING, f"status {label(change.status or '')}"))
     if change.source and (style.verbosity > 0 or not change.fields or change.action == "create"):
         parts.append(style.paint(Tone.FAINT, f"({visible(change.source.file)}:{change.source.line})"))
-    return "  ".join(parts)
+    whole = "  ".join([first, *parts])
+    if cells(_plain(whole)) <= style.width or not parts:
+        yield whole
+    else:
+        yield first
+        yield f"{_INDENT}{'  '.join(parts)}"
+
+
+def _ended(line: str) -> str:
+    return line.rstrip(" ,")
+
+
+def _plain(text: str) -> str:
+    """The text as it takes room: without its colours."""
+    return _SGR.sub("", text) if "\x1b" in text else text
 
 
 def _lead(report: Report, change: ChangeRecord, style: Style) -> str:
@@ -136,8 +158,12 @@ def _field(field: FieldRecord, both: tuple[str, str], remarks: str, widest: int,
     values = both if field.op == "change" else (both[0] if field.op == "remove" else both[1],)
     painted = f"{_INDENT}{style.paint(tone, mark)}{start[1:]}"
     tail = style.paint(Tone.FAINT, remarks)
-    if sum(map(cells, values)) + 4 * (len(values) - 1) <= max(room, _SHORT):
+    taken = sum(map(cells, values)) + 4 * (len(values) - 1)
+    if taken <= room:
         yield f"{painted}{' -> '.join(values)}{tail}"
+    elif taken <= max(room + cells(remarks), _SHORT):
+        yield f"{painted}{' -> '.join(values)}"
+        yield f"{_INDENT}{tail}"
     elif field.op == "change":
         yield f"{painted.rstrip()}{tail}"
         before, after = both if style.verbosity > 0 else fold_pair(*both, 2 * style.width)

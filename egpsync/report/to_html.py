@@ -227,11 +227,15 @@ def _gpus(rows: Sequence[tuple[str, Capacity]]) -> Iterator[str]:
     yield f'<thead><tr>{heads}<td class="chart"></td></tr></thead>\n<tbody>'
     for kind, at in rows:
         least, most = grown(at.minimum_before, at.minimum_after), grown(at.maximum_before, at.maximum_after)
-        yield f'<tr><th scope="row">{_code(kind)}</th><td>{html(least)}</td><td>{html(most)}</td>'
+        yield f'<tr><th scope="row">{_code(kind)}</th><td>{_arrow(least)}</td><td>{_arrow(most)}</td>'
         bars = _bar(1, "was", at.minimum_before, at.maximum_before, widest)
         bars += _bar(14, "will", at.minimum_after, at.maximum_after, widest)
         yield f'<td class="chart"><svg viewBox="0 0 {_BAR} 26" aria-hidden="true">{bars}</svg></td></tr>'
     yield "</tbody>\n</table>\n</section>"
+
+
+def _arrow(text: str) -> str:
+    return html(text.replace("->", "\u2192"))
 
 
 def _bar(y: int, css: str, least: int, most: int, widest: int) -> str:
@@ -332,7 +336,7 @@ def _data(reports: Sequence[Report]) -> str:
     for report, change in _ordered(reports):
         requests = []
         for request in change.requests:
-            body = None if request.body is None else json.dumps(request.body, indent=2, sort_keys=True)
+            body = None if request.body is None else _COMPACT(request.body)
             room -= len(body or "")
             if room < 0 and body is not None:
                 body = "The body is left out here, as the page would grow too large: see the JSON report."
@@ -347,6 +351,7 @@ def _data(reports: Sequence[Report]) -> str:
     return json.dumps(document, separators=(",", ":")).translate(_HARMLESS)
 
 
+_COMPACT = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode  # the page's script gives it its lines
 _HARMLESS = {ord(char): f"\\u{ord(char):04x}" for char in "<>&"}
 
 

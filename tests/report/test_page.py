@@ -244,6 +244,17 @@ def test_a_body_is_copied(browser: Browser) -> None:
 
 
 @needs_chromium
+def test_a_body_keeps_its_numbers_and_its_text(browser: Browser) -> None:
+    """It is laid out as Python would, and no number passes through a browser's arithmetic."""
+    body = {
+        "model_metadata": {"n": 12345678901234567890, "s": 'a"b\\{,:}[]', "e": {}, "l": [], "k": [1, [2, {"x": None}]]}
+    }
+    with browser.open(html(build_plan(head(), plan(change(Action.UPDATE, "a", requests=[("PATCH", body)]))))) as opened:
+        shown = opened.page.locator(".request pre").first
+        assert shown.text_content() == json.dumps(body, indent=2, sort_keys=True)
+
+
+@needs_chromium
 def test_it_follows_the_systems_colours(browser: Browser) -> None:
     """Light by day and dark by night, without a switch."""
     colours = []

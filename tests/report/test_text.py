@@ -487,8 +487,9 @@ def tagged(name: str, before: str = "v1", line: int = 12) -> Change:
 def test_equal_changes_of_many_models_are_told_once() -> None:
     """Names first, then the one difference; the place only where it is the same for all."""
     bumped = [tagged(f"m{count}") for count in range(20)]
-    assert lines(build_plan(head(), plan(*bumped, tagged("odd", "v0"), capacity={})))[2:7] == [
-        "  !   redeploy   20 launch models: " + ", ".join(sorted(one.name for one in bumped)),
+    assert lines(build_plan(head(), plan(*bumped, tagged("odd", "v0"), capacity={})))[2:8] == [
+        "  !   redeploy   20 launch models",
+        "      " + ", ".join(sorted(one.name for one in bumped)),
         '      ~ vendor_configuration.model_image.tag: "v1" -> "v2"  (configs/models.yaml:12)',
         "",
         "  !   redeploy   odd (launch)  [m-odd]",
@@ -499,9 +500,21 @@ def test_equal_changes_of_many_models_are_told_once() -> None:
 def test_names_of_many_models_are_cut_at_two_lines() -> None:
     """How many more there are is said, and where they stand."""
     bumped = [tagged(f"model-{count:04}", line=count + 1) for count in range(1000)]
-    found = lines(build_plan(head(), plan(*bumped, capacity={})))
-    assert found[2].endswith(", model-0010 and 989 more (all with -v)")
-    assert found[3] == '      ~ vendor_configuration.model_image.tag: "v1" -> "v2"'
+    assert lines(build_plan(head(), plan(*bumped, capacity={})), Style(width=60))[2:6] == [
+        "  !   redeploy   1,000 launch models",
+        "      model-0000, model-0001, model-0002, model-0003,",
+        "      model-0004 and 995 more (all with -v)",
+        '      ~ vendor_configuration.model_image.tag: "v1" -> "v2"',
+    ]
+
+
+def test_what_does_not_fit_a_narrow_terminal_stands_below() -> None:
+    """Id and place below the name, a field's place below its values; nothing is broken in the middle."""
+    assert lines(build_plan(head(), plan(tagged("summarizer-of-everything"), capacity={})), Style(width=60))[2:5] == [
+        "  !   redeploy   summarizer-of-everything (launch)",
+        "      [m-summarizer-of-everything]",
+        '      ~ vendor_configuration.model_image.tag: "v1" -> "v2"',
+    ]
 
 
 def test_equal_changes_are_listed_one_by_one_with_v() -> None:
@@ -550,8 +563,9 @@ def test_after_a_plan_was_shown_only_endings_are() -> None:
     """Who has just said yes to the details is told how each model ended, equal endings together."""
     results = [ended(tagged(f"m{count}"), Outcome.APPLIED) for count in range(4)]
     text = to_text(build_run(head("apply"), run(*results, ended(UPDATED, Outcome.FAILED))), Style(planned=True))
-    assert text.split("\n\n")[1] == (
-        "  ok            !   redeploy   4 launch models: m0, m1, m2, m3\n"
+    assert text.partition("\n\n")[2].partition("\n\n  GPUs")[0] == (
+        "  ok            !   redeploy   4 launch models\n"
+        "      m0, m1, m2, m3\n\n"
         "  FAILED        ~   update     ranker (openai)  [m-ranker]"
     )
 
