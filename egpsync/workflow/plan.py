@@ -272,6 +272,8 @@ def _consents(settings: Settings, *, lapsed: bool = False) -> list[Consented]:
 
 def used_consents(plan: Plan, settings: Settings, consent: Consent) -> Iterator[str]:
     """A sentence for each consent of the project file that the plan needs, and for each that lapsed too early."""
+    if settings.project is None or not settings.project.consent:
+        return
     needed = {refusal.guard for refusal in check_guards(plan, limits_of(replace(settings, project=None), consent))}
     left = {refusal.guard for refusal in check_guards(plan, limits_of(settings, consent))}
     for one in sorted(_consents(settings), key=lambda one: -one.count):
