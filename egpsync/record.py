@@ -26,6 +26,7 @@ def record(change: Change, requests: Iterable[Request]) -> ChangeRecord:
         fields=tuple(_field(change.vendor, field) for field in sorted(change.fields, key=lambda field: field.path)),
         requests=tuple(record_request(change.vendor, request) for request in requests),
         source=change.source,
+        ignored=change.ignored,
     )
 
 

@@ -10,6 +10,7 @@ import asyncio
 import json
 import random
 import ssl
+import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
@@ -17,13 +18,15 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self
 
-import httpx
-
 from egpsync.account.answers import Answer, fault_of, json_of
 from egpsync.account.throttle import Throttle
 from egpsync.errors import Ambiguous, ApiError, Misanswered, RateLimited, ServerFault, Unreachable, UsageError
 from egpsync.model.report import MASK
 from egpsync.model.values import Json, JsonMap
+
+# Else httpx imports its command line, and that rich and pygments: a sixth of a small plan's time.
+sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type]
+import httpx  # noqa: E402
 
 LARGEST = 256 * 2**20  # bytes of one answer, decoded: a page of 1,000 models with long metadata is far below
 SHORTEST_TRY = 1.0  # seconds that an attempt gets at least

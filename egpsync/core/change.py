@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from egpsync.core.diff import differences
+from egpsync.core.diff import differences, left_out
 from egpsync.core.mark import intended_mark
 from egpsync.core.match import Pair
 from egpsync.core.names import Names, delete_step
@@ -139,6 +139,7 @@ def plan_update(pair: Pair, live: LiveModel, fields: tuple[FieldChange, ...], ac
         desired=desired,
         live=live,
         notes=tuple(_notes(pair, live, body, account)),
+        ignored=left_out(desired, live),
     )
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 
 from egpsync.core.normalise import Difference, differing
+from egpsync.core.overlay import exacted
 from egpsync.core.redacted import looks_redacted
 from egpsync.fields.table import default_of, is_secret, place_of, policy_of
 from egpsync.model.live import MARK, LiveModel
@@ -42,8 +43,23 @@ def declarable(live: LiveModel) -> JsonMap:
     return {**live.fields, "model_metadata": metadata}
 
 
+def wanted(desired: DesiredModel, live: LiveModel) -> JsonMap:
+    """The declared fields; of maps that are to be exact also the keys that are to go, as null."""
+    exact = desired.lifecycle.exact
+    return exacted(desired.fields, declarable(live), exact) if exact else desired.fields
+
+
+def left_out(desired: DesiredModel, live: LiveModel) -> tuple[Path, ...]:
+    """Where the two differ and lifecycle.ignore_changes leaves it alone, sorted."""
+    if not desired.lifecycle.ignore_changes:
+        return ()
+    whole = differing(desired.vendor, wanted(desired, live), declarable(live))
+    seen = _differing(desired, live)
+    return tuple(sorted({one.path for one in whole if one not in seen}))
+
+
 def _differing(desired: DesiredModel, live: LiveModel) -> list[Difference]:
-    return differing(desired.vendor, desired.fields, declarable(live), desired.lifecycle.ignore_changes)
+    return differing(desired.vendor, wanted(desired, live), declarable(live), desired.lifecycle.ignore_changes)
 
 
 def _changes(desired: DesiredModel, live: LiveModel, paths: Iterable[set[Path]]) -> tuple[FieldChange, ...]:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from fractions import Fraction
 from typing import NamedTuple, assert_never
 
-from egpsync.fields.table import Compare, Field, fields_by_name
+from egpsync.fields.table import Compare, Field, fields_by_name, fits
 from egpsync.model.values import Json, JsonMap, Path
 
 _QUANTITY = re.compile(r"([0-9]{1,20}(?:\.[0-9]{1,20})?)(m|k|[MGTPE]|[KMGTPE]i)?")  # no amount takes more digits
@@ -40,13 +40,13 @@ def differing(vendor: str, declared: JsonMap, held: JsonMap, ignored: tuple[Path
 
 
 def covers(prefixes: tuple[Path, ...], path: Path) -> bool:
-    """Whether `path` is one of `prefixes` or lies below one."""
-    return any(path[: len(prefix)] == prefix for prefix in prefixes)
+    """Whether `path` is one of `prefixes` or lies below one; "*" in a prefix's key stands for anything."""
+    return any(fits(prefix, path[: len(prefix)]) for prefix in prefixes)
 
 
 def left_alone(path: Path, declared: Json, held: Json, ignored: tuple[Path, ...]) -> Json:
     """The declared value at `path`, with what is ignored below it as the server holds it."""
-    if not isinstance(declared, Mapping) or not any(prefix[: len(path)] == path for prefix in ignored):
+    if not isinstance(declared, Mapping) or not any(fits(prefix[: len(path)], path) for prefix in ignored):
         return declared
     kept = held if isinstance(held, Mapping) else {}
     owned = {key: value for key, value in declared.items() if not covers(ignored, (*path, key))}

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from hashlib import sha256
 from json import dumps
 
+from egpsync.core.diff import wanted
 from egpsync.core.mark import intended_mark, keeps_former_name, marked_otherwise
 from egpsync.core.normalise import covers, left_alone
 from egpsync.fields.table import creation_type, field_at, policy_of
@@ -62,7 +63,7 @@ def create_body(desired: DesiredModel, *, name: str, mark: JsonMap) -> JsonMap:
 
 
 def _intended(desired: DesiredModel, live: LiveModel, path: Path) -> Json:
-    declared = value_at(desired.fields, path)
+    declared = value_at(wanted(desired, live), path)
     if policy_of(desired.vendor, path).free_form and isinstance(declared, Mapping):
         held = value_at(live.fields, path)
         return _intended_map(desired, path, declared, held if isinstance(held, Mapping) else {})
@@ -80,7 +81,9 @@ def _intended_map(desired: DesiredModel, path: Path, declared: JsonMap, held: Js
 
 
 def _metadata(desired: DesiredModel, live: LiveModel) -> dict[str, Json]:
-    declared = {} if covers(desired.lifecycle.ignore_changes, METADATA) else desired.fields.get("model_metadata", {})
+    declared = (
+        {} if covers(desired.lifecycle.ignore_changes, METADATA) else wanted(desired, live).get("model_metadata", {})
+    )
     intended = {} if declared is None else _intended_map(desired, METADATA, declared, live.metadata)
     mark = intended_mark(desired, live)
     return {**intended, MARK: dict(mark)} if mark or marked_otherwise(desired, live) else intended

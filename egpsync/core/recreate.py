@@ -7,7 +7,7 @@ run that was cut short goes on where it stood.
 
 from dataclasses import dataclass, replace
 
-from egpsync.core.diff import declarable, differences
+from egpsync.core.diff import declarable, differences, wanted
 from egpsync.core.mark import intended_mark, standby_name
 from egpsync.core.names import delete_step
 from egpsync.core.normalise import left_alone
@@ -85,7 +85,9 @@ def _carried_over(desired: DesiredModel, old: LiveModel) -> DesiredModel:
     held: JsonMap = declarable(old)
     if desired.vendor != old.vendor:
         held = {"model_metadata": held["model_metadata"]}
-    fields = overlaid(desired.vendor, (), held, left_alone((), desired.fields, held, desired.lifecycle.ignore_changes))
+    fields = overlaid(
+        desired.vendor, (), held, left_alone((), wanted(desired, old), held, desired.lifecycle.ignore_changes)
+    )
     return replace(desired, fields=_without_idle_gpu_type(desired.vendor, fields))
 
 

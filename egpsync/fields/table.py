@@ -1,5 +1,6 @@
 """A vendor and a field's path in, the field's policy out: what a change of it does, how it compares, what it holds."""
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -116,6 +117,32 @@ def is_field(vendor: str, path: Path) -> bool:
     """Whether the path names a field of that vendor's models, or a key inside a free-form map."""
     table = _table(family_of(vendor))
     return path in table or any(table[path[:end]].free_form for end in range(1, len(path)) if path[:end] in table)
+
+
+def names_field(vendor: str, pattern: Path) -> bool:
+    """Whether the path, in whose keys "*" stands for anything, names a field, or a key inside a free-form map."""
+    return any(
+        fits(pattern, path) or (policy.free_form and fits(pattern[: len(path)], path))
+        for path, policy in _table(family_of(vendor)).items()
+    )
+
+
+def fits(pattern: Path, path: Path) -> bool:
+    """Whether the path is one that the pattern names; "*" in a key stands for anything."""
+    return len(pattern) == len(path) and all(map(_fits, pattern, path))
+
+
+def _fits(pattern: str, key: str) -> bool:
+    return pattern == key or ("*" in pattern and _matcher(pattern).fullmatch(key) is not None)
+
+
+@lru_cache(maxsize=1024)
+def _matcher(pattern: str) -> re.Pattern[str]:
+    # Runs of "*" are one, and each part is found at its first place: no pattern takes longer than its text is long.
+    first, *rest = re.split(r"\*+", pattern)
+    parts = [re.escape(first), *(f"(?>.*?{re.escape(part)})" if part else ".*" for part in rest[:-1])]
+    last = f".*{re.escape(rest[-1])}" if rest else ""
+    return re.compile("".join(parts) + last, re.DOTALL)
 
 
 def fields_named(vendor: str, name: str) -> tuple[Path, ...]:

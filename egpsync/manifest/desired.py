@@ -58,5 +58,10 @@ def _lifecycle(said: JsonMap | None) -> Lifecycle:
     return Lifecycle(
         prevent_destroy=said.get("prevent_destroy"),
         prevent_redeploy=said.get("prevent_redeploy"),
-        ignore_changes=tuple(tuple(path.split(".")) for path in said.get("ignore_changes") or ()),
+        ignore_changes=_paths(said, "ignore_changes"),
+        exact=_paths(said, "exact"),
     )
+
+
+def _paths(said: JsonMap, key: str) -> tuple[Path, ...]:
+    return tuple(tuple(path.split(".")) for path in said.get(key) or ())

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias, TypeGuard
 
-from egpsync.fields.table import FAMILIES, fields_named, fields_of, is_field, place_of
+from egpsync.fields.table import FAMILIES, fields_named, fields_of, names_field, place_of, policy_of
 from egpsync.manifest.findings import LONGEST_WORD, Finding, Hint, in_words, nearest
 from egpsync.manifest.merge import DEEPEST, by_name, meant_by, patches
 from egpsync.model.live import MARK
@@ -107,6 +107,21 @@ def ignored_path(merged: Merged) -> Iterator[Finding]:
                 message = f"{in_words(path)} names no field of a model of {vendor}"
                 source = _node(model, "lifecycle", "ignore_changes", at).source
                 yield Finding("ignored-path", message, source, Hint(suggestion=_near(vendor, path)))
+
+
+def exact_path(merged: Merged) -> Iterator[Finding]:
+    """A path of lifecycle.exact that names no free-form map; in defaults, of no family of vendors."""
+    for model in merged.models:
+        vendor, paths = _value(model, "model_vendor"), _value(model, "lifecycle", "exact")
+        if not (isinstance(vendor, str) and isinstance(paths, list)):
+            continue
+        own = model.written.find(("lifecycle", "exact")) is not None
+        for at, path in enumerate(paths):
+            if isinstance(path, str) and not any(_is_map(name, path) for name in ((vendor,) if own else FAMILIES)):
+                message = f"{in_words(path)} names no free-form map of a model of {vendor}"
+                maps = [".".join(field) for field in fields_of(vendor) if policy_of(vendor, field).free_form]
+                hint = Hint(expected=f"one of {', '.join(maps)}", suggestion=nearest(path, maps))
+                yield Finding("exact-path", message, _node(model, "lifecycle", "exact", at).source, hint)
 
 
 def unknown_template(merged: Merged) -> Iterator[Finding]:
@@ -249,7 +264,12 @@ def _is_count(value: Json) -> TypeGuard[int]:
 
 def _is_ignorable(vendor: str, dotted: str) -> bool:
     path = tuple(dotted.split("."))
-    return path[0] in API_FIELDS and is_field(vendor, path)
+    return path[0] in API_FIELDS and names_field(vendor, path)
+
+
+def _is_map(vendor: str, dotted: str) -> bool:
+    path = tuple(dotted.split("."))
+    return path in fields_of(vendor) and policy_of(vendor, path).free_form
 
 
 def _near(vendor: str, dotted: str) -> str:
@@ -520,6 +540,13 @@ RULES: tuple[Rule, ...] = (
         why="It ignores nothing, so that a change thought to be ignored is applied.",
         mend="Correct the path; the nearest is suggested.",
         find=ignored_path,
+    ),
+    Rule(
+        id="exact-path",
+        summary="a path of lifecycle.exact that names no free-form map",
+        why="Keys that were to be removed would stay.",
+        mend="Name a free-form map; those of the vendor are listed.",
+        find=exact_path,
     ),
     Rule(
         id="more-problems",

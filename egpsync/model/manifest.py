@@ -238,7 +238,8 @@ class Lifecycle:
 
     prevent_destroy: bool | None  # refuse to delete or recreate; also kept in the live mark
     prevent_redeploy: bool | None  # refuse whatever redeploys
-    ignore_changes: tuple[Path, ...]  # fields whose difference is left alone, with all below them
+    ignore_changes: tuple[Path, ...]  # fields whose difference is left alone, with all below them; "*" in a key is any
+    exact: tuple[Path, ...] = ()  # free-form maps that hold what is declared and nothing else
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

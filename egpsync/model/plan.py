@@ -201,6 +201,7 @@ class Change:
     desired: DesiredModel | None
     live: LiveModel | None  # as the plan saw it
     notes: tuple[str, ...] = ()  # what a reviewer should know beside the reason
+    ignored: tuple[Path, ...] = ()  # where it differs and lifecycle.ignore_changes leaves it alone
     moved: str = ""  # what moved since the plan was saved: nothing is sent for it; "" where it still holds
 
     @property

@@ -51,4 +51,5 @@ class ChangeRecord:
     fields: tuple[FieldRecord, ...]  # sorted by path
     requests: tuple[Request, ...]  # their bodies masked
     source: Source | None
+    ignored: tuple[Path, ...] = ()  # where it differs and lifecycle.ignore_changes leaves it alone
     outcome: OutcomeRecord | None = None

@@ -61,6 +61,8 @@ def change_lines(report: Report, shown: Shown, style: Style) -> Iterator[str]:
             yield f"{_INDENT}{style.paint(Tone.FAINT, '#')} {visible(text)}"
     yield from _fields(shown, style)
     if style.verbosity > 0:
+        for path in change.ignored:
+            yield f"{_INDENT}{style.paint(Tone.FAINT, '#')} {visible('.'.join(path))}: left alone by ignore_changes"
         for request in change.requests:
             yield from _request(request, style)
     elif change.action == "recreate" and report.kind != "drift":  # several requests, each with an effect of its own

@@ -85,8 +85,17 @@ async def plan(
     if planned.plan is None:
         return planned
     whole = guarded(planned.plan, settings, consent)
-    notes = (*_left_out(planned.part, settings, options), *used_consents(planned.plan, settings, consent))
+    left_out = (*_left_out(planned.part, settings, options), *_ignored(planned.plan))
+    notes = (*left_out, *used_consents(planned.plan, settings, consent))
     return replace(planned, plan=planned.part.of(whole) if planned.part else whole, notes=notes)
+
+
+def _ignored(plan: Plan) -> Iterator[str]:
+    counts = [len(change.ignored) for change in plan.changes if change.ignored]
+    if counts:
+        fields = "1 difference" if sum(counts) == 1 else f"{sum(counts)} differences"
+        models = "1 model" if len(counts) == 1 else f"{len(counts)} models"
+        yield f"{fields} of {models} left alone by ignore_changes: -v shows where"
 
 
 async def drift(paths: Sequence[str], settings: Settings, watch: Watch) -> Planned:
@@ -98,7 +107,7 @@ async def drift(paths: Sequence[str], settings: Settings, watch: Watch) -> Plann
     whole = replace(planned.plan, refusals=refusals)
     meant = planned.part.of(whole) if planned.part else whole
     remainder = without_accepted(meant, _accepted_drift(settings, meant), datetime.now(UTC).date())
-    notes = [*_left_out(planned.part, settings, PlanOptions()), *_unmarked(meant)]
+    notes = [*_left_out(planned.part, settings, PlanOptions()), *_ignored(meant), *_unmarked(meant)]
     if remainder.accepted:
         count = f"{remainder.accepted} {'difference is' if remainder.accepted == 1 else 'differences are'}"
         notes.append(f"{count} accepted by the project file, and not counted")

@@ -135,6 +135,7 @@ models:
         ("model_metdata.team", "model_metadata"),
         ("name", ""),
         ("status", ""),
+        ("vendor_configuration.*.nothing", "vendor_configuration"),
     ],
 )
 def test_ignored_paths_name_a_field(problems: Check, path: str, suggestion: str) -> None:
@@ -153,12 +154,30 @@ def test_ignored_paths_name_a_field(problems: Check, path: str, suggestion: str)
         "vendor_configuration.model_image.env_vars.TOKEN",
         "model_metadata",
         "model_metadata.team.lead",
+        "model_metadata.*_at",
+        "vendor_configuration.*.min_workers",
         "model_type",
     ],
 )
 def test_ignored_paths_of_every_kind(problems: Check, path: str) -> None:
     """Objects, leaves, and keys of free-form maps."""
     assert problems(models(f"{{name: a, lifecycle: {{ignore_changes: [{path}]}}}}")) == ()
+
+
+@pytest.mark.parametrize(
+    ("path", "suggestion"),
+    [
+        ("model_metdata", "model_metadata"),
+        ("model_metadata.team", "model_metadata"),
+        ("vendor_configuration.model_infra", "vendor_configuration.model_infra.labels"),
+    ],
+)
+def test_exact_paths_name_a_free_form_map(problems: Check, path: str, suggestion: str) -> None:
+    """What is no map of the user's own has no keys to remove."""
+    (problem,) = problems(models(f"{{name: a, lifecycle: {{exact: [{path}]}}}}"))
+    message = f'"{path}" names no free-form map of a model of launch'
+    assert brief((problem,)) == [("exact-path", "a.yaml:4:35", message, None)]
+    assert problem.suggestion == suggestion
 
 
 def test_ignored_paths_in_defaults_need_fit_no_more_than_one_family(problems: Check) -> None:
