@@ -21,9 +21,6 @@ ALIKE = 0.7
 NEAR = 0.8
 """How alike a key is to a secret field's that is taken for it."""
 
-SECRET_BY_NAME = frozenset({"env", "envs", "environ", "environment", "environmentvariables"})
-"""What people call the field that holds secrets, letters only."""
-
 
 class Hint(NamedTuple):
     """What a problem says beside its message."""
@@ -88,11 +85,11 @@ def _secret_letters() -> tuple[str, ...]:
 
 @lru_cache(maxsize=4096)
 def is_secret_name(key: str) -> bool:
-    """Whether a key is a field's whose values are shown nowhere, or near to one."""
+    """Whether a key is a field's whose values are shown nowhere, or near to one: env, environment, envvars."""
     if len(key) > LONGEST_WORD:
         return True
     letters = _letters(key)
-    if "envvar" in letters or letters in SECRET_BY_NAME:
+    if "envvar" in letters or letters.startswith("env"):
         return True
     return bool(difflib.get_close_matches(letters, _secret_letters(), n=1, cutoff=NEAR))
 
