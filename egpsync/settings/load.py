@@ -90,7 +90,9 @@ def load_reviewed(
                 advice=f"Give {row.place} or {row.variables[0]}, and the key as ever. Nothing was asked.",
             )
         unnamed = {name: value for name, value in environ.items() if name != "EGPSYNC_TARGET"}
-        trusted = load_settings({**flags, "target": None}, unnamed, None)
+        trusted = load_settings({**flags, "target": None}, unnamed, before if before and not before.targets else None)
+        said_here = {name: getattr(trusted, name) for name in ("secrets_folder", "no_secret_commands")}
+        trusted = replace(trusted, secrets=_secrets(said_here, environ, before, trusted.api_key))
     edits = tuple(_edits(project, scope, before, there))
     return replace(trusted, project=project, scope=scope, edits=edits)
 

@@ -189,6 +189,20 @@ def test_secrets_come_from_where_the_base_says(emulator: StartEmulator, review: 
     assert not (tmp_path / "ran-T").exists()
 
 
+def test_the_secrets_of_the_base_are_at_hand(emulator: StartEmulator, review: Review) -> None:
+    """Also where it names no target."""
+    review.shell.knows(emulator())
+    image = {"registry": "r", "repository": "r", "tag": "t", "command": ["c"], "env_vars": {"T": "${secret:T}"}}
+    model: dict[str, Any] = {"name": "a", "model_vendor": "launch"}
+    model |= {"vendor_configuration": {"model_image": image, "model_infra": {"cpus": "1"}}}
+    review.shell.file("secrets/T", "s3cret-value")
+    commit(review.shell.folder, {"egpsync.yaml": "version: 1\nsecrets: {folder: secrets}\n", ".gitignore": "secrets"})
+    review.wants(model)
+    done = review.plan("HEAD", "--format", "json")
+    assert done.code == 0, done.out
+    assert "s3cret-value" not in done.out
+
+
 def test_a_base_that_cannot_be_read(emulator: StartEmulator, review: Review) -> None:
     """A revision that is not there is an error; one whose manifests are invalid is said."""
     review.shell.knows(emulator(seed=[entry("1")]))
