@@ -13,7 +13,16 @@ from egpsync.model.report import Report, ReportError
 from egpsync.model.values import Source
 from egpsync.report.escape import label, visible
 from egpsync.report.fold import fold
-from egpsync.report.words import CHANGING, OUTCOME_WORDS, action_word, dotted, error_lines, plural, values_shown
+from egpsync.report.words import (
+    CHANGING,
+    OUTCOME_WORDS,
+    action_word,
+    dotted,
+    error_lines,
+    is_of_this_change,
+    plural,
+    values_shown,
+)
 
 LEVELS = ("error", "warning", "note")
 """From what stops somebody to what only informs."""
@@ -200,7 +209,8 @@ def _judged(report: Report, change: ChangeRecord, *, changes: bool) -> tuple[str
         return _ENDED.get(change.outcome.result, ("", ""))
     if report.kind == "drift":
         return _DRIFTED.get(change.action, ""), "note" if change.action == "blocked" else "warning"
-    return ("planned-change", "note") if changes and change.action in CHANGING else ("", "")
+    told = changes and change.action in CHANGING and is_of_this_change(change)
+    return ("planned-change", "note") if told else ("", "")
 
 
 def _at(report: Report, source: Source | None) -> Place:

@@ -192,6 +192,7 @@
     if (change.ended) summary.append(element("span", `tag ${change.ended.key}`, change.ended.word));
     summary.append(element("span", `tag ${change.key}`, change.word));
     summary.append(element("span", "name", change.was ? `${change.was} \u2192 ${change.name}` : change.name));
+    if (change.other) summary.append(element("span", "tag unmanaged", "not of this change"));
     if (change.target) summary.append(element("span", "tag unmanaged", change.target));
     summary.append(element("span", "vendor", change.vendor));
     if (change.id) summary.append(element("span", "id mono", change.id));

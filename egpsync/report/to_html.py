@@ -32,6 +32,7 @@ from egpsync.report.words import (
     errors,
     grown,
     in_order,
+    is_of_this_change,
     next_steps,
     plural,
     request_line,
@@ -370,6 +371,7 @@ def _change(report: Report, change: ChangeRecord, requests: Sequence[Any]) -> Ma
         "at": _place(report, change.source) if change.source else None,
         "fields": [_field(report, change, field) for field in change.fields],
         "requests": requests,
+        "other": not is_of_this_change(change),
         "ended": _ended(change),
     }
 

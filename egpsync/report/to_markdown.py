@@ -28,6 +28,7 @@ from egpsync.report.words import (
     error_lines,
     field_remarks,
     grown,
+    is_of_this_change,
     next_steps,
     plural,
     refused_models,
@@ -178,6 +179,8 @@ def _models(report: Report, room: int) -> list[str]:
 
 def _is_risky(change: ChangeRecord, refused: Container[tuple[str, str]]) -> bool:
     """Whether a reviewer must not miss it: something is gone after it, or it went wrong, or a guard named it."""
+    if not is_of_this_change(change):
+        return False  # it is named above all the same, where something is gone after it
     ended_badly = change.outcome is not None and change.outcome.result in WENT_WRONG
     return ended_badly or change.action in DESTRUCTIVE or (change.model_vendor, change.name) in refused
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from egpsync.model.plan import Action
+from egpsync.model.plan import Action, Origin
 from egpsync.model.report import Report
 from egpsync.report import FORMATS
 from egpsync.report.build import build_plan, build_problems
@@ -67,6 +67,15 @@ def test_a_plan_tells_its_changes_as_notices() -> None:
         {"file": "configs/models.yaml", "line": "13", "col": "5", "title": "egpsync planned-change"},
         'update: ranker (openai): model_metadata.temp: true removed; model_metadata.tier: "gold" -> "silver".',
     )
+
+
+def test_what_is_not_of_this_change_is_no_notice() -> None:
+    """A pull request is annotated with what it does itself; the others stand in the comment, folded."""
+    others = replace(UPDATED, fields=tuple(replace(one, origin=Origin.OUTSTANDING) for one in UPDATED.fields))
+    report = build_plan(head(), plan(others, change(Action.UPDATE, "own", field("model_metadata.a", 1, 2))))
+    assert [message.split(":")[1].strip() for _, _, message in annotations(report)] == ["own (launch)"]
+    assert FORMATS["markdown"](report, Style()).index("own") < FORMATS["markdown"](report, Style()).index("ranker")
+    assert '"other":true' in FORMATS["html"](report, Style())
 
 
 def test_at_most_ten_of_a_level_and_the_rest_counted() -> None:
