@@ -1,15 +1,19 @@
 """A Change in, the ChangeRecord that leaves the program out; and its JSON, both ways. The only caller of masking."""
 
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
 from egpsync.fields.mask import hidden, masked, secrets_in, texts_in, without
 from egpsync.model.plan import Change, Create, FieldChange, Request, Update
 from egpsync.model.record import ChangeRecord, FieldRecord, OutcomeRecord
-from egpsync.model.run import ChangeResult
+from egpsync.model.run import ChangeResult, Failure
 from egpsync.model.values import Json, JsonMap, Path
 from egpsync.typed import Misfit, fit, plain
+
+_REFUSED = re.compile(r"(?P<place>(?:body\.)?(?:model_type|model_metadata|vendor_configuration)(?:\.[\w-]+)*): ")
+"""Where a validation error of the API says which field it is about."""
 
 
 def record(change: Change, requests: Iterable[Request]) -> ChangeRecord:
@@ -27,7 +31,13 @@ def record(change: Change, requests: Iterable[Request]) -> ChangeRecord:
         requests=tuple(record_request(change.vendor, request) for request in requests),
         source=change.source,
         ignored=change.ignored,
+        owner=_owner_of(change),
     )
+
+
+def _owner_of(change: Change) -> str | None:
+    declared = change.desired.owner if change.desired else None
+    return declared or (change.live.mark.owner if change.live else None)
 
 
 def record_request(vendor: str, request: Request) -> Request:
@@ -40,7 +50,7 @@ def record_end(planned: ChangeRecord, result: ChangeResult) -> ChangeRecord:
     failure = result.failure
     outcome = OutcomeRecord(
         result=result.outcome,
-        message=told([result.change], failure.message) if failure else "",
+        message=told([result.change], _placed(result.change, failure)) if failure else "",
         method=failure.method if failure else "",
         url=failure.url if failure else "",
         status=failure.status if failure else None,
@@ -48,6 +58,20 @@ def record_end(planned: ChangeRecord, result: ChangeResult) -> ChangeRecord:
         note=told([result.change], result.note),
     )
     return replace(planned, id=result.id or planned.id, outcome=outcome)
+
+
+def _placed(change: Change, failure: Failure) -> str:
+    """The message; where it says which field the API refuses, with the line that set it before it."""
+    found = _REFUSED.search(failure.message) if failure.status in (400, 422) and change.desired else None
+    if found is None or change.desired is None:
+        return failure.message
+    path, inside = list[str](), change.desired.fields
+    for key in found["place"].split("."):
+        if isinstance(inside, Mapping) and key in inside:  # others name the shape that was tried, or the body itself
+            path, inside = [*path, key], inside[key]
+    if not path:
+        return failure.message
+    return f"{change.desired.source_of(tuple(path))}: the API refuses {path[-1]}: {failure.message}"
 
 
 def told(changes: Iterable[Change], text: str) -> str:

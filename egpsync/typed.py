@@ -41,6 +41,8 @@ def fit(value: Json, kind: type[T]) -> T:
         return convert(value, kind, strict=True)
     except ValidationError as error:
         raise Misfit(str(error)) from error
+    except UnicodeEncodeError as error:
+        raise Misfit("a word in it holds half of a character") from error
 
 
 def plain(value: Any) -> Json:

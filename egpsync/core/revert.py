@@ -15,7 +15,7 @@ from egpsync.fields.table import declared_at, is_secret, policy_of
 from egpsync.model.live import MARK, Live, LiveModel, Mark
 from egpsync.model.manifest import Desired, DesiredModel, Lifecycle, State, node_of
 from egpsync.model.plan import Action, Change
-from egpsync.model.record import ChangeRecord, FieldRecord
+from egpsync.model.record import UNKNOWN, ChangeRecord, FieldRecord
 from egpsync.model.report import MASK
 from egpsync.model.values import Json, JsonMap, Path, Source, value_at
 
@@ -213,7 +213,7 @@ def _wanted(change: ChangeRecord, *, name: str, id: str | None, fields: JsonMap,
         id=id,
         renamed_from=None,
         state=State.PRESENT,
-        owner=mark.owner,
+        owner=mark.owner if change.owner == UNKNOWN else change.owner,
         lifecycle=Lifecycle(prevent_destroy=protected, prevent_redeploy=None, ignore_changes=()),
         fields=fields,
         node=node_of(fields, source),

@@ -6,6 +6,9 @@ from egpsync.model.plan import Action, Effect, Op, Origin, Request
 from egpsync.model.run import Outcome
 from egpsync.model.values import Json, Path, Source
 
+UNKNOWN = ""
+"""The owner in a record of 0.1, which did not say."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FieldRecord:
@@ -53,3 +56,4 @@ class ChangeRecord:
     source: Source | None
     ignored: tuple[Path, ...] = ()  # where it differs and lifecycle.ignore_changes leaves it alone
     outcome: OutcomeRecord | None = None
+    owner: str | None = UNKNOWN  # whose the model is, by its manifest or else by its mark; None for nobody's

@@ -2,6 +2,7 @@
 
 import os
 import secrets
+import stat
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -10,7 +11,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from egpsync.clock import now
-from egpsync.errors import FileError, LockedError
+from egpsync.errors import LockedError
 from egpsync.leak import NOTHING, Known
 from egpsync.model.plan import Plan, Target
 from egpsync.records.journal import Deployed, End, Intent, Journal, Line, Result, Settled, lines_in, writable
@@ -18,6 +19,7 @@ from egpsync.records.lock import HeldError, held
 from egpsync.settings.urls import identity_of
 from egpsync.typed import Misfit
 
+SALT = 32  # bytes
 RUNS_KEPT = 50
 BYTES_KEPT = 64 * 2**20  # of all runs of an account; the newest run is always kept
 KNOWN = frozenset({"done", "refused"})
@@ -41,6 +43,7 @@ class StateFolder:
         self.folder = self._state_dir / name
         self._target = target
         self._known = known  # secrets that no journal may hold
+        self.left_out: dict[str, str] = {}  # files that cannot be used, and why: they stop nothing, and are told
 
     @contextmanager
     def locked(self) -> Iterator[None]:
@@ -72,7 +75,9 @@ class StateFolder:
     def unfinished(self) -> tuple[Unfinished, ...]:
         """Every request that was on its way when its run was killed, oldest first."""
         return tuple(
-            Unfinished(run=file.name, intent=intent) for file in self._runs() for intent in _left_open(_lines(file))
+            Unfinished(run=file.name, intent=intent)
+            for file in self._runs()
+            for intent in _left_open(self._lines(file))
         )
 
     def settle(self, told: Iterable[Unfinished]) -> None:
@@ -85,14 +90,16 @@ class StateFolder:
 
     def failed_before(self) -> Mapping[str, Deployed]:
         """The last end of each configuration, by its fingerprint, where that was a failure."""
-        ends = {line.fingerprint: line for file in self._runs() for line in _lines(file) if isinstance(line, Deployed)}
+        ends = {
+            line.fingerprint: line for file in self._runs() for line in self._lines(file) if isinstance(line, Deployed)
+        }
         return {fingerprint: end for fingerprint, end in ends.items() if end.status != "ready"}
 
     def left_deploying(self) -> frozenset[tuple[str, str]]:
         """Vendor and name of each model whose deployment an earlier run began and did not see the end of."""
         begun: set[tuple[str, str]] = set()
         for file in self._runs():
-            for line in _lines(file):
+            for line in self._lines(file):
                 match line:
                     case Intent() if "vendor_configuration" in (line.body or {}):
                         begun.add((line.vendor, line.name))
@@ -105,19 +112,39 @@ class StateFolder:
     def salt(self) -> bytes:
         """Random bytes of this folder: a fingerprint says nothing of a secret to who does not have them."""
         file = self.folder / "salt"
-        if not file.exists():
+        if not (file.is_file() and file.stat().st_size >= SALT):
+            if file.exists():
+                self.left_out[str(file)] = "is no salt, and is replaced: failures of deployments before are forgotten"
             beside = file.with_suffix(f".{os.getpid()}")
             with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as stream:
-                stream.write(secrets.token_bytes(32))
+                stream.write(secrets.token_bytes(SALT))
             beside.replace(file)
         return file.read_bytes()
+
+    def _lines(self, file: Path) -> Iterator[Line]:
+        """The lines of a journal that are as this version writes them; none of a file that is none."""
+        try:
+            if not stat.S_ISREG(file.stat().st_mode):
+                self.left_out[str(file)] = "is no regular file"
+                return
+            text = file.read_text(encoding="utf-8", errors="replace")
+        except FileNotFoundError:
+            return  # a run that began meanwhile has removed it, as one of the oldest
+        except OSError as error:
+            self.left_out[str(file)] = f"cannot be read: {error.strerror}"
+            return
+        for line in lines_in(text):
+            if isinstance(line, Misfit):
+                self.left_out[str(file)] = f"is damaged: {line}"
+            else:
+                yield line
 
     def _runs(self) -> list[Path]:
         return sorted(self.folder.glob("run-*.jsonl"))
 
     def _forget_oldest(self) -> None:
         kept = 0
-        for index, file in enumerate(reversed(self._runs())):
+        for index, file in enumerate(file for file in reversed(self._runs()) if file.is_file()):
             kept += file.stat().st_size
             if index and (index >= RUNS_KEPT - 1 or kept > BYTES_KEPT):
                 file.unlink()
@@ -142,19 +169,6 @@ def _left_open(lines: Iterable[Line]) -> tuple[Intent, ...]:
             case _:
                 pass
     return tuple(open_steps.values())
-
-
-def _lines(file: Path) -> Iterator[Line]:
-    """The lines of a journal that are as this version writes them."""
-    try:
-        text = file.read_text(encoding="utf-8", errors="replace")
-    except FileNotFoundError:
-        return  # a run that began meanwhile has removed it, as one of the oldest
-    except OSError as error:
-        raise FileError("the journal cannot be read", where=str(file), advice=str(error.strerror)) from error
-    for line in lines_in(text):
-        if not isinstance(line, Misfit):
-            yield line
 
 
 def _sync_names(folder: Path) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from egpsync.model.manifest import Problem
 from egpsync.model.plan import Action, Capacity, Refusal
@@ -107,6 +108,7 @@ def from_json(value: Json) -> Report:
     if version.partition(".")[0] != ours:
         raise Misfit(f"its format has version {version}, and this egpsync reads {ours}")
     document = fit(value, _Document)
+    _check_times(document.timing)
     return Report(
         kind=document.kind,
         tool_version=document.tool_version,
@@ -115,7 +117,7 @@ def from_json(value: Json) -> Report:
         files=document.files,
         models=document.models,
         summary=_in_order(document.summary, (*Action, "unmanaged")),
-        outcomes=_in_order(document.outcomes, tuple(Outcome)),
+        outcomes=_in_order(document.outcomes, tuple(Outcome)) if document.outcomes else {},
         applyable=document.applyable,
         complete=document.complete,
         errored=document.errored,
@@ -139,9 +141,23 @@ def from_json(value: Json) -> Report:
     )
 
 
+def _check_times(timing: ReportTiming | None) -> None:
+    """Raise Misfit for a time that is none: renderers reckon with them."""
+    spans = [(timing.started, timing.ended), *((one.started, one.ended) for one in timing.changes)] if timing else []
+    for text in (text for span in spans for text in span):
+        try:
+            when = datetime.fromisoformat(text)
+        except ValueError as error:
+            raise Misfit(f"{text[:40]!r} is no time") from error
+        if when.tzinfo is None:
+            raise Misfit(f"{text[:40]!r} is no time in UTC")
+
+
 def _in_order(counts: Mapping[str, int], names: Sequence[str]) -> dict[str, int]:
-    """The counts in the order of a report that was just made, as its renderers show them."""
-    known = {str(name): counts[name] for name in names if name in counts}
+    """The counts in the order of a report that was just made, as its renderers show them. Raises Misfit for gaps."""
+    if missing := [name for name in names if name not in counts]:
+        raise Misfit(f"a count is missing: {missing[0]}")
+    known = {str(name): counts[name] for name in names}
     return {**known, **counts}
 
 

@@ -84,9 +84,9 @@ async def plan(
     planned = await _compare(paths, settings, options, watch)
     if planned.plan is None:
         return planned
-    whole = guarded(planned.plan, settings, consent)
+    whole, unread = guarded(planned.plan, settings, consent)
     left_out = (*_left_out(planned.part, settings, options), *_ignored(planned.plan))
-    notes = (*left_out, *used_consents(planned.plan, settings, consent))
+    notes = (*left_out, *used_consents(planned.plan, settings, consent), *unread)
     return replace(planned, plan=planned.part.of(whole) if planned.part else whole, notes=notes)
 
 
@@ -198,8 +198,8 @@ def _is_protected(model: DesiredModel) -> bool:
     return bool(model.lifecycle.prevent_destroy)
 
 
-def guarded(plan: Plan, settings: Settings, consent: Consent) -> Plan:
-    """The plan with what its guards and its past have to say."""
+def guarded(plan: Plan, settings: Settings, consent: Consent) -> tuple[Plan, tuple[str, ...]]:
+    """The plan with what its guards and its past have to say, and what of that past cannot be read."""
     folder = StateFolder(settings.journals, plan.target)
     changes = plan.changes
     if failures := folder.failed_before():
@@ -209,7 +209,8 @@ def guarded(plan: Plan, settings: Settings, consent: Consent) -> Plan:
         begun = folder.left_deploying()
         changes = tuple(followed(change) if (change.vendor, change.name) in begun else change for change in changes)
     refusals = check_guards(plan, limits_of(settings, consent))
-    return replace(plan, changes=changes, refusals=(*plan.refusals, *refusals))
+    unread = tuple(f"{file} {why}: it is left out" for file, why in sorted(folder.left_out.items()))
+    return replace(plan, changes=changes, refusals=(*plan.refusals, *refusals)), unread
 
 
 def _warned(change: Change, failures: Mapping[str, Deployed], salt: bytes) -> Change:

@@ -5,9 +5,11 @@ from pathlib import Path
 
 from egpsync.account.listing import fetch_all
 from egpsync.core.change import PlanOptions
+from egpsync.core.guard import check_target
 from egpsync.core.plan import make_plan
 from egpsync.core.revert import WayBack, plan_way_back
 from egpsync.errors import FileError, WrongTargetError
+from egpsync.model.live import Live
 from egpsync.model.plan import Plan, Target
 from egpsync.model.record import ChangeRecord
 from egpsync.model.report import Kind, Report
@@ -16,7 +18,7 @@ from egpsync.records.journal import PastRun, run_in
 from egpsync.report.from_json import from_json
 from egpsync.settings import Settings
 from egpsync.typed import Misfit, read_json
-from egpsync.workflow.plan import Consent, Planned, Watch, connect, guarded, target_of, used_consents
+from egpsync.workflow.plan import Consent, Planned, Watch, connect, guarded, limits_of, target_of, used_consents
 from egpsync.workflow.validate import Checked
 
 SOURCES = "Give the journal that apply names at its end, or what its --report json=FILE wrote."
@@ -39,14 +41,21 @@ async def plan_revert(file: str, settings: Settings, consent: Consent, watch: Wa
             where=file,
             advice="Give the run's own --base-url and --account-id. Nothing was sent.",
         )
-    async with connect(settings, watch.on_attempt) as client:
-        live = await fetch_all(client)
+    live = await _account(settings, watch)
     back = plan_way_back(run.attempted, live, file)
     planned = make_plan(back.desired, live, ours)
-    plan = guarded(_annotated(planned.plan, back), settings, consent)
-    notes = tuple(used_consents(planned.plan, settings, consent))
+    plan, unread = guarded(_annotated(planned.plan, back), settings, consent)
+    notes = (*used_consents(planned.plan, settings, consent), *unread)
     checked = Checked(merged=None, desired=back.desired, problems=(), files={file: b""}, models=len(run.attempted))
     return Planned(checked=checked, plan=plan, problems=planned.problems, options=PlanOptions(), notes=notes)
+
+
+async def _account(settings: Settings, watch: Watch) -> Live:
+    """The account as it is; nothing where another one is expected, which is not even asked, and refused."""
+    if check_target(target_of(settings), limits_of(settings, Consent())):
+        return Live(models=())
+    async with connect(settings, watch.on_attempt) as client:
+        return await fetch_all(client)
 
 
 def read_run(file: str) -> PastRun:
@@ -73,7 +82,7 @@ def _report_in(text: str) -> Report | None:
         return None
     if not isinstance(value, dict) or "kind" not in value:
         return None
-    if value["kind"] in NO_RUNS:
+    if isinstance(value["kind"], str) and value["kind"] in NO_RUNS:
         raise Misfit(f"it is a report of {value['kind']}, which changed nothing")
     return from_json(value)
 
