@@ -30,15 +30,18 @@ if TYPE_CHECKING:
 @click.option("--rate", type=click.FloatRange(min=0), default=0.0, help="Requests per second before 429; 0: no limit.")
 @click.option("--base-path", default="", metavar="PATH", help="What stands before /v5, such as /public.")
 def command(*, port: int, seed: Path | None, state_file: Path | None, **switches: Any) -> None:
-    """Serve a stand-in EGP API until it is interrupted. Any API key will do; state is in memory."""
+    """Serve a stand-in EGP API until it is interrupted. Any API key will do; state is in memory.
+
+    Whatever account asks is served the same models, unless the seed names accounts.
+    """
     with installed():
         from egpsync.emulator.seed import read  # noqa: PLC0415 - an extra: --help works without it
         from egpsync.emulator.server import Setup, run  # noqa: PLC0415
         from egpsync.emulator.switches import Switches  # noqa: PLC0415
     try:
-        setup = Setup(
-            seed=tuple(read(seed)) if seed else (), switches=Switches(**switches), port=port, state_file=state_file
-        )
+        models = tuple(read(seed)) if seed else ()
+        served = Switches(**switches, one_account=not any("account" in model for model in models))
+        setup = Setup(seed=models, switches=served, port=port, state_file=state_file)
         run_on()
         run(setup, _announce)
     except (OSError, ValueError, sqlite3.Error) as error:

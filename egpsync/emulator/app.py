@@ -77,7 +77,7 @@ def _account(key: str, account: str, switches: Switches) -> str:
         raise Refusal(401, "The API key is missing" if not key else "The API key is not known")
     if switches.accounts and account not in switches.accounts:
         raise Refusal(403, f"The key has no access to the account {account!r}")
-    return account
+    return "" if switches.one_account else account
 
 
 async def _query(  # noqa: PLR0913 (the query parameters of the call)

@@ -236,8 +236,14 @@ def _validated(adapter: TypeAdapter[T], text: bytes, switches: Switches) -> T:
 
 def _parsed(text: bytes) -> Any:
     try:
-        return json.loads(text)
-    except ValueError as exc:
+        value = json.loads(text, parse_constant=_no_constant)
+        json.dumps(value, ensure_ascii=False).encode()  # what cannot be written again would spoil every later listing
+    except (ValueError, RecursionError) as exc:
         place = exc.pos if isinstance(exc, json.JSONDecodeError) else 0
         error = {"type": "json_invalid", "loc": ("body", place), "msg": "JSON decode error", "input": {}}
         raise RequestValidationError([error]) from exc
+    return value
+
+
+def _no_constant(text: str) -> float:
+    raise ValueError(f"{text} is no JSON")

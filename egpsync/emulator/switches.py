@@ -13,6 +13,7 @@ class Switches:
     base_path: str = ""  # what stands before /v5, such as "/public"
     api_key: str | None = None  # None: any key that is not empty
     accounts: tuple[str, ...] = ()  # the account ids that are let in; empty: all, and none given
+    one_account: bool = False  # whatever account is asked for, the default one answers
 
     bodies: Literal["lenient", "strict"] = "lenient"  # what no body knows: silently dropped, or 422
     other_keys: Literal["drop", "keep"] = "drop"  # undocumented keys of an llmengine's PATCH, from a lenient server

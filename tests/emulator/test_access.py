@@ -57,3 +57,10 @@ def test_an_unknown_path_is_answered_404_as_fastapi_does(emulator: StartEmulator
     with client(emulator()) as http:
         answer = http.get("/v4/models")
     assert (answer.status_code, answer.json()) == (404, {"detail": "Not Found"})
+
+
+def test_one_account_answers_whoever_asks(emulator: StartEmulator) -> None:
+    """What the command serves where its seed names no account."""
+    running = emulator(seed=[hosted("gpt")], one_account=True)
+    with client(running, **{"x-selected-account-id": "acct-1"}) as http:
+        assert [model["name"] for model in http.get("/v5/models").json()["items"]] == ["gpt"]

@@ -215,3 +215,23 @@ def test_quantities_can_come_back_in_another_spelling(emulator: StartEmulator) -
         http.patch(path_of(running, "sum"), json={"vendor_configuration": {"model_infra": {"gpus": 0}}})
         infra = http.get(path_of(running, "sum")).json()["vendor_configuration"]["model_infra"]
     assert (infra["cpus"], infra["memory"], infra["storage"]) == ("3", "8192Mi", "16384Mi")
+
+
+@pytest.mark.parametrize(
+    "metadata",
+    [
+        '{"k": "\\ud800"}',
+        '{"k": NaN}',
+        '{"k": Infinity}',
+        "[" * 5_000 + "]" * 5_000,
+        '{"k": ' + "[" * 3_000 + "]" * 3_000 + "}",
+    ],
+    ids=["half a surrogate pair", "NaN", "Infinity", "5,000 levels", "3,000 levels below a key"],
+)
+def test_what_cannot_be_written_again_is_refused(emulator: StartEmulator, metadata: str) -> None:
+    """422 like any other fault: it would spoil every later listing."""
+    running = emulator(seed=[hosted("gpt")])
+    with client(running) as http:
+        answer = http.patch(path_of(running, "gpt"), content=f'{{"model_metadata": {metadata}}}'.encode())
+        assert answer.status_code == 422
+        assert http.get("/v5/models").status_code == 200
