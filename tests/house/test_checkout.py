@@ -5,16 +5,19 @@ from collections.abc import Iterator
 from pathlib import Path
 
 TOP = {
-    ".ci", ".gitignore", "CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "Makefile", "README.md", "SECURITY.md",
-    "configs", "egpsync", "pyproject.toml", "schemas", "tests",
+    ".ci", ".gitignore", ".pre-commit-hooks.yaml", "action.yml",
+    "CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "Makefile", "README.md", "SECURITY.md",
+    "configs", "docs", "egpsync", "pyproject.toml", "schemas", "tests",
 }  # fmt: skip
 """The top level, which is fixed."""
 
-MAY_BE = {"action.yml", "docs", "build", "dist", "reports"}
-"""What the house allows beside it, and what building and the demo leave there for git to ignore."""
+MAY_BE = {"build", "dist", "reports"}
+"""What building and the demo leave there for git to ignore."""
+
+PICTURES = {".png", ".jpg"}
 
 FOREIGN = re.compile(
-    r"p[y]pi\.org|p[y]thonhosted\.org|(?:extra-)?index-u[r]l|find-l[i]nks"  # a registry is pip's business
+    r"p[y]pi\.org|p[y]thonhosted\.org|(?<!emit-)(?:extra-)?index-u[r]l|find-l[i]nks"  # pip's business
     r"|/(?:r[o]ot|h[o]me|U[s]ers|w[o]rk|o[p]t)/|[A-Z]:\\\\[U]sers"  # a path of somebody's machine
 )
 
@@ -38,8 +41,10 @@ def test_nothing_names_a_registry_or_a_machine(root: Path) -> None:
 
 
 def files_of(root: Path) -> Iterator[Path]:
-    """Every file below the names of the top level."""
+    """Every file of text below the names of the top level."""
     for name in sorted(TOP):
         top = root / name
         paths = [top] if top.is_file() else sorted(top.rglob("*"))
-        yield from (path for path in paths if path.is_file() and "__pycache__" not in path.parts)
+        yield from (
+            path for path in paths if path.is_file() and path.suffix not in PICTURES and "__pycache__" not in path.parts
+        )

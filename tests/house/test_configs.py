@@ -25,15 +25,15 @@ def planned(root: Path) -> Comparison:
     live = (parse_model(model, method="GET", url="/v5/models") for model in store.models())
     account = Live(models=tuple(sorted(live, key=lambda model: (model.vendor, model.name, model.id))))
     return make_plan(
-        desired(merge(from_paths([str(root / "configs")]))),
+        desired(merge(from_paths([str(root / "configs" / "models")]))),
         account,
         Target(base_url="http://127.0.0.1", account_id=None),
     )
 
 
 def test_the_manifests_are_valid(root: Path) -> None:
-    """Reading everything below configs/ finds no problem, and does not take the seed for a manifest."""
-    documents = from_paths([str(root / "configs")])
+    """Reading everything below configs/models/ finds no problem."""
+    documents = from_paths([str(root / "configs" / "models")])
     assert [Path(document.file).name for document in documents.documents] == ["chat.yaml", "nlp.yaml", "vision.yaml"]
     assert all_problems(documents) == ()
 
