@@ -5,17 +5,18 @@ A manifest is whatever YAML has `version` and `models` at its top; files of othe
 
 import re
 from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 
 from egpsync.manifest.find import Found, find
 from egpsync.manifest.merge import merge
 from egpsync.manifest.read import read
+from egpsync.manifest.variables import NO_VALUES, Values, resolve
 from egpsync.model.manifest import Declared, Document
+from egpsync.model.values import Source
 
 MARKS = tuple(re.compile(rf"""(?:^|[{{,])\s*["']?{key}["']?\s*:""", re.MULTILINE) for key in ("version", "models"))
 """What a manifest that does not parse looks like."""
-
-UNRESOLVED = "${"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,18 +32,19 @@ class Identities:
         return model_id in self.ids or (vendor, name) in self.names or ("", name) in self.names
 
 
-def identities(paths: Sequence[str]) -> Identities:
+def identities(paths: Sequence[str], values: Values = NO_VALUES) -> Identities:
     """Read what the manifests declare: names, former names and ids. Raises FileError where a path leads to nothing."""
     found = find(paths)
     documents = read(found)
     faults = {problem.source.file: problem.message for problem in reversed(documents.problems)}
+    documents = resolve(documents, values)
     unread = [f"{file.name}: {faults[file.name]}" for file in found if file.name in faults and _may_be_one(file)]
     manifests = tuple(document for document in documents.documents if _is_one(document))
     models = merge(replace(documents, documents=manifests)).models
     return Identities(
         names=frozenset(name for model in models for name in _names(model)),
         ids=frozenset(value for model in models if isinstance(value := _said(model, "id"), str)),
-        unread=(*unread, *(unknown for model in models for unknown in _unknown(model))),
+        unread=(*unread, *(unknown for model in models for unknown in _unknown(model, documents.unresolved))),
     )
 
 
@@ -66,12 +68,12 @@ def _names(model: Declared) -> Iterator[tuple[str, str]]:
             yield vendor if isinstance(vendor, str) else "", name
 
 
-def _unknown(model: Declared) -> Iterator[str]:
-    """Identities that only a target's variables complete."""
+def _unknown(model: Declared, unresolved: AbstractSet[Source]) -> Iterator[str]:
+    """Identities that hold variables which are not set here."""
     for key in ("id", "name", "renamed_from", "model_vendor"):
-        value = _said(model, key)
-        if isinstance(value, str) and UNRESOLVED in value:
-            yield f"{model.merged.at((key,)).source}: the {key} holds a variable, which this run does not resolve"
+        node = model.merged.find((key,))
+        if node is not None and node.source in unresolved:
+            yield f"{node.source}: the {key} holds a variable that is not set here"
 
 
 def _said(model: Declared, key: str) -> object:

@@ -10,6 +10,7 @@ from pathlib import Path
 from egpsync.errors import FileError
 from egpsync.manifest.find import repository_of
 from egpsync.manifest.identities import Identities, identities
+from egpsync.manifest.variables import Values
 from egpsync.model.live import Live
 from egpsync.model.plan import Change, Plan, Refusal
 from egpsync.settings import Settings
@@ -33,7 +34,7 @@ def declared_elsewhere(live: Live, settings: Settings) -> LeftOver:
     here = Path.cwd()
     root = repository_of(here) or here
     try:
-        found = identities([str(root), *_of_other_targets(settings)])
+        found = identities([str(root), *_of_other_targets(settings)], Values(variables=settings.variables))
     except FileError as error:
         return LeftOver(spared=frozenset(), unread=(str(error),))
     return LeftOver(spared=frozenset(_meant(found, live)), unread=found.unread)

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from egpsync.manifest.identities import identities
+from egpsync.manifest.variables import Values
 from tests.manifest.conftest import Write
 
 ONE = "version: 1\ndefaults: {model_vendor: openai}\nmodels:\n"
@@ -73,3 +74,11 @@ def test_paths_can_be_left_out(write: Write) -> None:
     for name in ("a", "b"):
         write(f"{ONE}  - {{name: {name}}}\n", f"{name}/m.yaml")
     assert identities([".", "!b"]).names == {("openai", "a")}
+
+
+def test_variables_complete_a_name(write: Write) -> None:
+    """Those that the run has; a name of which one is not set could be any."""
+    write(f"{ONE}  - {{name: 'a-${{ENV}}'}}\n  - {{name: 'b-${{GONE}}'}}\n  - {{name: 'c$${{X}}'}}\n", "m/a.yaml")
+    found = identities(["."], Values(variables={"ENV": "prod"}))
+    assert {("openai", "a-prod"), ("openai", "c${X}")} <= found.names
+    assert found.unread == ("m/a.yaml:5:12: the name holds a variable that is not set here",)
