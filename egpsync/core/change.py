@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from egpsync.core.diff import differences, left_out
+from egpsync.core.maps import Semantics, without_stuck
 from egpsync.core.mark import intended_mark
 from egpsync.core.match import Pair
 from egpsync.core.names import Names, delete_step
@@ -28,7 +29,7 @@ from egpsync.model.plan import (
     Update,
     Wait,
 )
-from egpsync.model.values import Json, JsonMap, value_at
+from egpsync.model.values import Json, JsonMap, Path, value_at
 
 NO_MARK = Mark.of(None)
 IS_DEPLOYING = "is deploying now"
@@ -42,6 +43,7 @@ class PlanOptions:
     adopt: bool = False  # write the mark to models that lack it, on its own
     retry_failed: bool = False  # redeploy models that differ in nothing and failed
     adopt_from: str | None = None  # take the marks of this owner over
+    map_semantics: Semantics = ()  # what the installation does to maps, where it is known
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,8 +116,10 @@ def left_alone_as_odd(live: LiveModel) -> str:
 def plan_update(pair: Pair, live: LiveModel, fields: tuple[FieldChange, ...], account: Account) -> Change:
     """A change without a replacement: rename, metadata, configuration, or nothing."""
     desired = pair.desired
+    fields, stuck = without_stuck(desired.vendor, fields, account.options.map_semantics)
     taken_over = account.options.adopt_from is not None and live.mark.owner == account.options.adopt_from
-    body = update_body(desired, live, fields, adopt=account.options.adopt or taken_over)
+    adopt, maps = account.options.adopt or taken_over, account.options.map_semantics
+    body = update_body(desired, live, fields, adopt=adopt, maps=maps)
     retry = not fields and _failed_here(live) and account.options.retry_failed
     if retry:
         body = {**_same_configuration(live), **body}
@@ -138,9 +142,13 @@ def plan_update(pair: Pair, live: LiveModel, fields: tuple[FieldChange, ...], ac
         source=desired.source,
         desired=desired,
         live=live,
-        notes=tuple(_notes(pair, live, body, account)),
+        notes=(*_notes(pair, live, body, account), *map(_is_stuck, stuck)),
         ignored=left_out(desired, live),
     )
+
+
+def _is_stuck(path: Path) -> str:
+    return f"cannot remove {'.'.join(path)}: this installation merges maps, so that the key stays (map_semantics)"
 
 
 def _action(live: LiveModel, fields: tuple[FieldChange, ...], body: JsonMap, *, retry: bool) -> tuple[Action, str]:

@@ -10,6 +10,7 @@ from hashlib import sha256
 from json import dumps
 
 from egpsync.core.diff import wanted
+from egpsync.core.maps import Semantics, merges
 from egpsync.core.mark import intended_mark, keeps_former_name, marked_otherwise
 from egpsync.core.normalise import covers, left_alone
 from egpsync.fields.table import creation_type, field_at, policy_of
@@ -23,26 +24,44 @@ CONFIGURATION = "vendor_configuration"
 
 
 def update_body(
-    desired: DesiredModel, live: LiveModel, fields: Iterable[FieldChange], *, adopt: bool = False
+    desired: DesiredModel,
+    live: LiveModel,
+    fields: Iterable[FieldChange],
+    *,
+    adopt: bool = False,
+    maps: Semantics = (),
 ) -> JsonMap:
     """The PATCH body that settles `fields` (those of metadata and configuration), {} where there is nothing to send.
 
     The mark rides along with any change; on its own it is sent to `adopt` the model, and after a rename, as the name
-    that it keeps is how a model that is renamed outside is found again.
+    that it keeps is how a model that is renamed outside is found again. Of a map that is known to be merged only the
+    keys that differ travel.
     """
     paths = [field.path for field in fields]
     in_configuration = sorted({field_at(desired.vendor, path) for path in paths if path[0] == CONFIGURATION})
     body: dict[str, Json] = {}
     for path in in_configuration:
-        _put(body, path, _intended(desired, live, path))
+        intended = _intended(desired, live, path)
+        _put(body, path, _changed_keys(path, intended, paths) if merges(maps, path) else intended)
     in_metadata = any(path[0] == METADATA[0] for path in paths)
     if (
         in_metadata
         or (marked_otherwise(desired, live) and (in_configuration or adopt))
         or keeps_former_name(desired, live)
     ):
-        body[METADATA[0]] = _metadata(desired, live)
+        metadata = _metadata(desired, live)
+        mark = {MARK: metadata[MARK]} if MARK in metadata and marked_otherwise(desired, live) else {}
+        merged = merges(maps, METADATA) and METADATA not in paths
+        body[METADATA[0]] = {**_changed_keys(METADATA, metadata, paths), **mark} if merged else metadata
     return body
+
+
+def _changed_keys(path: Path, intended: Json, paths: Iterable[Path]) -> Json:
+    """The keys of the map at `path` that differ; all where it differs as a whole."""
+    keys = {other[len(path)] for other in paths if len(other) > len(path) and other[: len(path)] == path}
+    if not isinstance(intended, Mapping) or path in paths:
+        return intended
+    return {key: value for key, value in intended.items() if key in keys}
 
 
 def create_body(desired: DesiredModel, *, name: str, mark: JsonMap) -> JsonMap:

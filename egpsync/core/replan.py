@@ -7,11 +7,13 @@ from dataclasses import dataclass
 
 from egpsync.core.change import Account, PlanOptions, plan_release, plan_update
 from egpsync.core.diff import differences
+from egpsync.core.maps import does_otherwise, without_stuck
 from egpsync.core.match import Pair
 from egpsync.core.names import Names
 from egpsync.model.live import Live, LiveModel
 from egpsync.model.manifest import State
 from egpsync.model.plan import Change, FieldChange, Update
+from egpsync.model.values import JsonMap
 
 NO_NAMES = Names(steps={}, given={}, freed={}, refusals=())
 
@@ -34,8 +36,13 @@ class Replanner:
             now = plan_update(pair, live, differences(change.desired, live), account)
         return next((step for step in now.steps if isinstance(step, Update)), None), now.fields
 
+    def does_otherwise(self, body: JsonMap, before: LiveModel, after: LiveModel) -> str:
+        """How the answer to an update shows that maps are not what the settings say, in words; "" where it does not."""
+        return does_otherwise(self.options.map_semantics, body, before, after)
+
     def unsettled(self, change: Change, live: LiveModel, parts: frozenset[str]) -> tuple[FieldChange, ...]:
         """Which declared fields below the top-level `parts` the live model does not hold."""
         if change.desired is None:
             return ()
-        return tuple(field for field in differences(change.desired, live) if field.path[0] in parts)
+        fields, _ = without_stuck(live.vendor, differences(change.desired, live), self.options.map_semantics)
+        return tuple(field for field in fields if field.path[0] in parts)

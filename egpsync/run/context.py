@@ -11,6 +11,7 @@ from egpsync.account.client import Client
 from egpsync.model.live import LiveModel
 from egpsync.model.plan import Change, FieldChange, Ref, Request, StepKey, Update, Write
 from egpsync.model.run import Event, Failure, Outcome
+from egpsync.model.values import JsonMap
 
 
 class Replans(Protocol):
@@ -18,6 +19,9 @@ class Replans(Protocol):
 
     def again(self, change: Change, live: LiveModel) -> tuple[Update | None, tuple[FieldChange, ...]]:
         """The update as it would be planned now, None where none is needed any more; and what differs now."""
+
+    def does_otherwise(self, body: JsonMap, before: LiveModel, after: LiveModel) -> str:
+        """How the answer to an update shows that maps are not what the settings say, in words; "" where it does not."""
 
     def unsettled(self, change: Change, live: LiveModel, parts: frozenset[str]) -> tuple[FieldChange, ...]:
         """The declared fields below `parts` that the model does not hold."""

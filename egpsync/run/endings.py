@@ -75,6 +75,12 @@ def did_not_converge(run: Run, live: LiveModel, left: tuple[FieldChange, ...]) -
     return Stop(outcome=Outcome.FAILED, failure=_read_failure(run, live, message, advice))
 
 
+def other_semantics(run: Run, live: LiveModel, message: str) -> Stop:
+    """The server does to maps what the settings do not say."""
+    advice = "Correct map_semantics (egpsync probe finds it out), put back what is missing, and plan again."
+    return Stop(outcome=Outcome.FAILED, failure=_read_failure(run, live, message, advice))
+
+
 def not_shown(run: Run, model_id: str, wanted: str, *, waited: bool) -> Stop:
     """The server accepted a request, and the listing at the end of the run does not show it."""
     late = "the listing at the end of the run does not show it" + ("" if waited else " yet, and the run was stopped")

@@ -35,6 +35,7 @@ from egpsync.run.endings import (
     not_deleted,
     not_known,
     not_sent,
+    other_semantics,
     stale,
     still_deploying,
     what_moved,
@@ -257,6 +258,8 @@ async def _update(run: Run, execution: Execution, step: Update, lost: ApiError |
         return stale(run, execution, live, "; ".join(moved) or "what it holds beside the declared fields has changed")
     answer = await _send(run, execution, step)
     execution.sent |= parts
+    if otherwise := run.replan.does_otherwise(step.body, live, answer):
+        return other_semantics(run, answer, otherwise)
     return _converged(run, execution, answer)
 
 

@@ -152,6 +152,7 @@ async def _compare(
     `strict` refuses a prune without an owner; drift looks for what is left over where there is one.
     """
     checked = validate(paths, settings)
+    options = replace(options, map_semantics=settings.map_semantics)
     if checked.desired is None:
         return Planned(checked=checked, plan=None, problems=checked.problems, options=options)
     if options.prune and strict and not checked.desired.owners:
