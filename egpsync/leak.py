@@ -14,6 +14,7 @@ from urllib.parse import quote, quote_plus
 
 SHORTEST = 8  # letters; a shorter secret stands in ordinary words
 HIDDEN = "(sensitive)"
+MANY = 100  # secrets, of which a pattern takes longer to make than to look for them one by one
 
 
 class Known:
@@ -28,6 +29,9 @@ class Known:
 
     def hide(self, text: str) -> str:
         """The text with each of them replaced, however it is spelt."""
+        secrets = self._secrets()
+        if len(secrets) > MANY:
+            return _without(_all_spellings(secrets), text)
         pattern = self._pattern()
         return pattern.sub(HIDDEN, text) if pattern else text
 
@@ -37,8 +41,11 @@ class Known:
         return pattern is not None and pattern.search(text) is not None
 
     def _pattern(self) -> re.Pattern[str] | None:
-        found = {secret for source in self._sources for secret in source() if len(secret) >= SHORTEST}
-        return _compiled(frozenset(found)) if found else None
+        found = self._secrets()
+        return _compiled(found) if found else None
+
+    def _secrets(self) -> frozenset[str]:
+        return frozenset(secret for source in self._sources for secret in source() if len(secret) >= SHORTEST)
 
 
 NOTHING = Known()
@@ -52,8 +59,21 @@ LEAKING = (
 
 @lru_cache(maxsize=4)
 def _compiled(secrets: frozenset[str]) -> re.Pattern[str]:
+    return re.compile("|".join(map(re.escape, _all_spellings(secrets))))
+
+
+@lru_cache(maxsize=4)
+def _all_spellings(secrets: frozenset[str]) -> tuple[str, ...]:
+    """The longest first: a secret can hold another."""
     spelt = {spelling for secret in secrets for spelling in _spellings(secret)}
-    return re.compile("|".join(map(re.escape, sorted(spelt, key=lambda text: (-len(text), text)))))
+    return tuple(sorted(spelt, key=lambda text: (-len(text), text)))
+
+
+def _without(spellings: Iterable[str], text: str) -> str:
+    for spelling in spellings:
+        if spelling in text:
+            text = text.replace(spelling, HIDDEN)
+    return text
 
 
 def _spellings(secret: str) -> Iterator[str]:

@@ -79,6 +79,11 @@ def told(changes: Iterable[Change], text: str) -> str:
     return without((secret for change in changes for secret in _secrets_of(change)), text) if text else ""
 
 
+def secrets_of(models: Iterable[JsonMap]) -> frozenset[str]:
+    """The texts of all secret values of such models' fields."""
+    return frozenset(secret for fields in models for secret in secrets_in((), fields))
+
+
 def shown(path: Path, value: Json) -> Json:
     """The value of a manifest at `path` as it can be shown."""
     return masked(path, value)

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from egpsync.emulator.faults import Answer, Rule
 from egpsync.emulator.server import Running
 from egpsync.leak import Known
 from tests.cli.samples import Shell, everything, hosted, launch
@@ -71,6 +72,33 @@ def test_a_secret_in_the_wrong_place_is_in_no_output(leaking: Running, shell: Sh
     assert done.code == 0
     assert "SENTINEL" not in everything(done, shell.folder)
     assert "the token is (sensitive), in clear" in done.out
+
+
+OTHERS = "others-SENTINEL-0815"
+
+
+def test_a_server_that_quotes_another_models_secret_is_not_repeated(emulator: StartEmulator, shell: Shell) -> None:
+    """In a status reason, an error's text cut amid it, and in JSON; in no other field."""
+    long = "x" * 980 + OTHERS + "y" * 50
+    quoted = Rule(method="PATCH", kind=Answer(status=422, body={"detail": long}))
+    running = emulator(seed=[launch("a", env_vars={"K": OTHERS}), launch("b"), hosted("c")], faults=[quoted])
+    model_id = running.store.named("b")["id"]
+    running.store.edit(model_id, {"status": "failed", "status_reason": f"pull of {OTHERS} failed"})
+    shell.knows(running).wants(launch("b"), hosted("c", model_metadata={"x": 1}))
+    for command in (["plan", "-v"], ["drift"], ["apply", "--yes", "-vv"]):
+        done = shell.run(*command, "--format", "json", "--report", "text=out.txt")
+        assert "SENTINEL" not in everything(done, shell.folder), command
+        assert "others" not in done.out + done.err
+        assert "pull of (sensitive) failed" in done.out
+
+
+def test_many_secrets_are_looked_for_one_by_one() -> None:
+    """The answer is the same as of a pattern."""
+    many = [f"secret-number-{number}" for number in range(500)]
+    known = Known(lambda: many)
+    assert known.hide("of secret-number-17 and secret-number-499, not secret-numb") == (
+        "of (sensitive) and (sensitive), not secret-numb"
+    )
 
 
 def test_it_fails_the_saving_of_a_plan(leaking: Running, shell: Shell) -> None:

@@ -21,6 +21,7 @@ from typing import Self
 from egpsync.account.answers import Answer, fault_of, json_of
 from egpsync.account.throttle import Throttle
 from egpsync.errors import Ambiguous, ApiError, Misanswered, RateLimited, ServerFault, Unreachable, UsageError
+from egpsync.leak import Known
 from egpsync.model.report import MASK
 from egpsync.model.values import Json, JsonMap
 
@@ -78,6 +79,7 @@ class Client:
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self.access = access
+        self.words = Known()  # secrets that the server may quote in its own words; learnt as they become known
         self._patience = patience or Patience()
         self._on_attempt = on_attempt
         self._clock = clock
@@ -116,7 +118,7 @@ class Client:
             left = self._patience.deadline - (sent - started)
             try:
                 answer = await self._once(method, url, query, content, max(left, SHORTEST_TRY))
-                value = json_of(answer)
+                value = self._quoted(json_of(answer))
             except ApiError as error:
                 gone = isinstance(error, Unreachable)
                 wait = None if gone and self._gone else self._wait(error, attempt, started)
@@ -180,12 +182,20 @@ class Client:
                 advice="The server may or may not have acted. Plan again to see what it holds.",
             ) from error
         content_read = self._without_key(body)
+        if response.status_code >= 300:  # in the server's own words, and before they are cut
+            content_read = self.words.hide(content_read.decode(errors="replace")).encode("utf-8", "replace")
         answer = Answer(
             method=method, url=url, status=response.status_code, headers=response.headers, content=content_read
         )
         if answer.status >= 300:
             raise fault_of(answer)
         return answer
+
+    def _quoted(self, answer: Json) -> Json:
+        """A model as it was answered, but for secrets that the server quotes in its reason."""
+        if not isinstance(answer, dict) or not isinstance(answer.get("status_reason"), str):
+            return answer
+        return {**answer, "status_reason": self.words.hide(answer["status_reason"])}
 
     def _without_key(self, content: bytes) -> bytes:
         """An answer's body: some servers repeat the key that they refuse."""

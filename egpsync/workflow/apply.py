@@ -16,7 +16,7 @@ from egpsync.run.context import Pace, Run
 from egpsync.run.scheduler import Rollout, apply_plan
 from egpsync.settings import Settings
 from egpsync.version import __version__
-from egpsync.workflow.plan import Watch, connect, known_secrets, target_of
+from egpsync.workflow.plan import Watch, connect, known_secrets, secrets_of_plan, target_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +39,7 @@ async def apply(
     folder = StateFolder(settings.journals, plan.target, known_secrets(settings))
     with folder.locked():
         async with connect(settings, watch.on_attempt) as client:
+            client.words.learn(secrets_of_plan(plan))
             with folder.begin(plan, __version__) as journal:
                 run = Run(
                     client=client,

@@ -1,9 +1,10 @@
 """Paths and settings in; what apply would do out. Nothing but GETs is sent."""
 
 import asyncio
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 
 from egpsync.account.client import Access, Attempt, Client, Patience
@@ -16,11 +17,13 @@ from egpsync.core.select import Part, part_of, unmatched
 from egpsync.errors import UsageError
 from egpsync.leak import Known
 from egpsync.manifest.findings import in_words
-from egpsync.model.live import DEPLOYING, Live
+from egpsync.model.live import DEPLOYING, Live, LiveModel
 from egpsync.model.manifest import DesiredModel, Problem
 from egpsync.model.plan import Action, Change, Plan, Target
 from egpsync.model.project import AcceptedDrift, Consented
 from egpsync.model.run import Event
+from egpsync.model.values import JsonMap
+from egpsync.record import secrets_of
 from egpsync.records.folder import StateFolder
 from egpsync.records.journal import Deployed, fingerprint_of
 from egpsync.settings import Settings
@@ -175,7 +178,7 @@ async def _compare(
         planned = make_plan(replace(checked.desired, models=()), Live(models=()), target)
     else:
         async with connect(settings, watch.on_attempt) as client:
-            live = await fetch_all(client)
+            live = quoted(await fetch_all(client), [model.fields for model in checked.desired.models])
         allowed = replace(options, prune=options.prune and not settings.selection)
         planned = make_plan(checked.desired, live, target, allowed)
         if pruned(planned.plan):
@@ -239,6 +242,34 @@ def connect(settings: Settings, on_attempt: Callable[[Attempt], None]) -> Client
     )
     patience = Patience(attempts=settings.retries + 1, deadline=settings.retry_deadline, base=settings.retry_wait)
     return Client(access, patience=patience, on_attempt=on_attempt)
+
+
+def quoted(live: Live, desired: Iterable[JsonMap] = ()) -> Live:
+    """The account, with no secret of any of its models or manifests in what the server says of one.
+
+    In no other field: an ordinary value that some model keeps as a secret would vanish there.
+    """
+    if not any(model.status_reason for model in live.models):
+        return live
+    found = secrets_of([*(model.fields for model in live.models), *desired])
+    words = Known(lambda: found)
+    return replace(live, models=tuple(_in_words_without(model, words) for model in live.models))
+
+
+def _in_words_without(model: LiveModel, words: Known) -> LiveModel:
+    return replace(model, status_reason=words.hide(model.status_reason)) if model.status_reason else model
+
+
+def secrets_of_plan(plan: Plan) -> Callable[[], frozenset[str]]:
+    """All secrets of its manifests and of the account as it saw it; looked for when they are first asked for."""
+
+    @cache
+    def found() -> frozenset[str]:
+        live = (*plan.unmanaged, *(change.live for change in plan.changes if change.live))
+        desired = (change.desired.fields for change in plan.changes if change.desired)
+        return secrets_of([*(model.fields for model in live), *desired])
+
+    return found
 
 
 def known_secrets(settings: Settings) -> Known:

@@ -18,7 +18,7 @@ from egpsync.records.journal import PastRun, run_in
 from egpsync.report.from_json import from_json
 from egpsync.settings import Settings
 from egpsync.typed import Misfit, read_json
-from egpsync.workflow.plan import Consent, Planned, Watch, connect, guarded, limits_of, target_of, used_consents
+from egpsync.workflow.plan import Consent, Planned, Watch, connect, guarded, limits_of, quoted, target_of, used_consents
 from egpsync.workflow.validate import Checked
 
 SOURCES = "Give the journal that apply names at its end, or what its --report json=FILE wrote."
@@ -55,7 +55,7 @@ async def _account(settings: Settings, watch: Watch) -> Live:
     if check_target(target_of(settings), limits_of(settings, Consent())):
         return Live(models=())
     async with connect(settings, watch.on_attempt) as client:
-        return await fetch_all(client)
+        return quoted(await fetch_all(client))
 
 
 def read_run(file: str) -> PastRun:
