@@ -83,7 +83,7 @@ def test_a_model_that_somebody_deploys_is_waited_for(emulator: StartEmulator, re
     running = emulator(seed=[launch("gpt")], deploying_status=status)
     made = repository(running, launch("gpt", model_metadata={"team": "y"}))
     plan = made.plan()
-    deploys = Intervene(action=lambda store: store.deploy(store.named("gpt")["id"], seconds=0.05))
+    deploys = Intervene(action=lambda store: store.deploy(store.named("gpt")["id"], seconds=1.0))
     running.faults.add(Rule(method="PATCH", nth=(1,), kind=deploys))
     run = made.apply(plan)
     assert outcomes(run) == {"gpt": Outcome.APPLIED}
