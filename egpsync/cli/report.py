@@ -1,5 +1,6 @@
 """egpsync report: saved reports in, rendered again in any format, joined where they belong together."""
 
+from dataclasses import replace
 from typing import Any
 
 import click
@@ -21,4 +22,5 @@ def command(files: tuple[str, ...], **chosen: Any) -> None:
     """
     written = output_of(chosen)
     refuse_collisions([file for _, file in written.reports], {"paths": files}, None)
-    written.write(*load_reports(files))
+    reports = load_reports(files)
+    written.write(*(replace(report, section=written.section) if written.section else report for report in reports))

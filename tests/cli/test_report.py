@@ -130,6 +130,12 @@ def test_a_report_of_0_1_is_read(differing: Running, shell: Shell) -> None:
     assert "12 models to change" in done.out
 
 
+def test_a_section_can_be_named_later(differing: Running, shell: Shell) -> None:
+    """So that the comments of two saved reports do not overwrite each other."""
+    shell.run("plan", "--report", "json=a.json")
+    assert shell.run("report", "a.json", "--section", "nightly", "--format", "json").json["section"] == "nightly"
+
+
 def test_the_file_that_is_read_is_not_written(differing: Running, shell: Shell) -> None:
     """Wrong usage."""
     shell.run("plan", "--report", "json=a.json")
