@@ -21,6 +21,7 @@ TOOLS = Path(sys.executable).parent
 WORKFLOWS = sorted((CI / "github").glob("*.yaml"))
 KUBERNETES = sorted((CI / "kubernetes").glob("*.yaml"))
 OURS = "your-organisation/egpsync@"
+AUTHOR = ["-c", "user.name=a", "-c", "user.email=a@example.com"]
 GH = """\
 #!/bin/sh
 echo "$@" >>"$CALLS"
@@ -162,9 +163,13 @@ def running(emulator: StartEmulator) -> Running:
 
 @pytest.fixture
 def runner(shell: Shell, running: Running) -> Runner:
-    """A repository in which two of them differ."""
-    wanted = [hosted(name, model_metadata={"team": "b" if name < "c" else "a"}) for name in "abc"]
-    shell.knows(running).file("models/all.yaml", yaml.safe_dump({"version": 1, "models": wanted}))
+    """A repository whose last commit makes two of them differ."""
+    shell.knows(running)
+    for team in "ab":
+        wanted = [hosted(name, model_metadata={"team": team if name < "c" else "a"}) for name in "abc"]
+        shell.file("models/all.yaml", yaml.safe_dump({"version": 1, "models": wanted}))
+        for words in (["init", "--quiet"], ["add", "models"], [*AUTHOR, "commit", "--quiet", "--message", team]):
+            subprocess.run(["git", *words], cwd=shell.folder, check=True)
     return Runner(shell)
 
 
@@ -194,6 +199,8 @@ def test_a_pull_request_gets_one_comment(runner: Runner) -> None:
     runner.job("pull-request.yaml", "plan", **known)
     file = runner.temporary / "egpsync" / "plan.md"
     assert file.read_text().startswith("<!-- egpsync:plan:")
+    report = load(runner.temporary / "egpsync" / "plan.json")
+    assert {field["origin"] for change in report["changes"] for field in change["fields"]} == {"this_change"}
     posted, patched = runner.calls()[-3], runner.calls()[-1]
     assert posted != patched
     assert f"--method POST repos/o/r/issues/7/comments --field body=@{file}" in runner.shell.read("calls")
@@ -230,8 +237,10 @@ def test_an_issue_is_closed_when_nothing_differs_any_more(runner: Runner) -> Non
     assert runner.calls()[-1].startswith("issue close 5 ")
 
 
-def test_the_gitlab_pipeline_runs_through(runner: Runner, running: Running) -> None:
+@pytest.mark.parametrize("base", ["", "HEAD^"])
+def test_the_gitlab_pipeline_runs_through(runner: Runner, running: Running, base: str) -> None:
     """Each job's script is run as it stands, and leaves the artifacts that it names; drift fails before the merge."""
+    runner.shell.environ["CI_MERGE_REQUEST_DIFF_BASE_SHA"] = base
     pipeline = load(CI / "gitlab" / ".gitlab-ci.yml")
     codes = {}
     for name in ("validate", "drift", "plan", "apply"):
