@@ -28,7 +28,8 @@ def held(folder: Path, holder: str) -> Iterator[None]:
     except Timeout as error:
         raise HeldError(_name_in(folder)) from error
     try:
-        _write_name(folder, holder)
+        with suppress(OSError):  # on a full disk the lock holds all the same, without a name
+            _write_name(folder, holder)
         yield
     finally:
         with suppress(OSError):
