@@ -10,6 +10,8 @@ from egpsync.model.live import LiveModel
 from egpsync.model.plan import Change, FieldChange
 from egpsync.model.report import MASK
 from egpsync.model.run import Failure, Outcome
+from egpsync.model.values import Json
+from egpsync.record import shown
 from egpsync.run.context import Execution, Run, Stop
 
 AGAIN = "Run egpsync apply again: it plans from what the server holds now."
@@ -146,9 +148,14 @@ def what_moved(change: Change, now: tuple[FieldChange, ...], parts: frozenset[st
 def _held(field: FieldChange | None) -> str:
     if field is None:
         return "what the manifest wants"
-    return MASK if field.sensitive else json.dumps(field.before)
+    return _shown(field, field.before)
 
 
 def _sent_and_held(field: FieldChange) -> str:
-    sent, held = (MASK, MASK) if field.sensitive else (json.dumps(field.after), json.dumps(field.before))
+    sent, held = _shown(field, field.after), _shown(field, field.before)
     return f"{'.'.join(field.path)}: sent {sent}, the server holds {held}"
+
+
+def _shown(field: FieldChange, value: Json) -> str:
+    """A value as a message quotes it: what is secret inside a list is no less so."""
+    return MASK if field.sensitive else json.dumps(shown(field.path, value))

@@ -177,8 +177,10 @@ async def _compare(
     if check_target(target, limits_of(settings, Consent())):
         planned = make_plan(replace(checked.desired, models=()), Live(models=()), target)
     else:
+        declared = [model.fields for model in checked.desired.models]
         async with connect(settings, watch.on_attempt) as client:
-            live = quoted(await fetch_all(client), [model.fields for model in checked.desired.models])
+            client.words.learn(lambda: secrets_of(declared))  # a refused listing can quote one of them
+            live = quoted(await fetch_all(client), declared)
         allowed = replace(options, prune=options.prune and not settings.selection)
         planned = make_plan(checked.desired, live, target, allowed)
         if pruned(planned.plan):

@@ -106,7 +106,7 @@ def test_an_empty_plan_sends_nothing(emulator: StartEmulator, repository: Make) 
 
 def test_a_deploying_model_is_waited_for_then_changed(emulator: StartEmulator, repository: Make) -> None:
     """It is blocked in the plan, and applied once it is at rest."""
-    running = emulator(seed=[launch("slow", deploying_for=0.15)])
+    running = emulator(seed=[launch("slow", deploying_for=2.0)])
     made = repository(running, launch("slow", model_metadata={"team": "x"}))
     plan = made.plan()
     assert plan.changes[0].action == Action.BLOCKED
