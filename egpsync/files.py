@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from errno import EISDIR
 from pathlib import Path
-from secrets import token_hex
 from typing import TextIO
 
 from egpsync.errors import FileError
@@ -96,7 +95,7 @@ def _beside(file: Path, *, private: bool) -> Iterator[tuple[Path, TextIO, Path]]
 def _opened(target: Path, mode: int) -> tuple[Path, int]:
     """A file of a name that is no one's, held by a lock for as long as it is open: so it is not cleared away."""
     for _ in range(TRIES):
-        beside = target.with_name(f".{target.name}.{token_hex(4)}.part")
+        beside = target.with_name(f".{target.name}.{os.urandom(4).hex()}.part")
         handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0), mode)
         if _held(handle) and beside.exists():
             break

@@ -4,13 +4,9 @@ Masking is by path and provenance wherever a value has one (record.py). This is 
 passes it by: the text as a whole is looked through, at the one exit for bytes.
 """
 
-import json
 import re
-from base64 import b64encode
 from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
-from html import escape
-from urllib.parse import quote, quote_plus
 
 SHORTEST = 8  # letters; a shorter secret stands in ordinary words
 HIDDEN = "(sensitive)"
@@ -78,6 +74,11 @@ def _without(spellings: Iterable[str], text: str) -> str:
 
 def _spellings(secret: str) -> Iterator[str]:
     """As it is, and as JSON, URLs, HTML and base64 write it, also amid other bytes."""
+    import json  # noqa: PLC0415 - what most commands print holds no secret to look for
+    from base64 import b64encode  # noqa: PLC0415
+    from html import escape  # noqa: PLC0415
+    from urllib.parse import quote, quote_plus  # noqa: PLC0415
+
     yield secret
     yield json.dumps(secret)[1:-1]
     yield json.dumps(secret, ensure_ascii=False)[1:-1]

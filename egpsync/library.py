@@ -59,7 +59,7 @@ def render(report: "Report | Sequence[Report]", format: str = "text") -> str:  #
     """A report in one of the formats of `--format`; several reports become its sections. Raises UsageError."""
     from egpsync.errors import UsageError
     from egpsync.model.report import Report
-    from egpsync.report import FORMATS
+    from egpsync.report.formats import FORMATS
     from egpsync.report.sections import render as rendered
     from egpsync.report.style import Style
 

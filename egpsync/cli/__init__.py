@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from contextlib import suppress
 from importlib import import_module
 from threading import Timer
-from traceback import format_exception
 from typing import NoReturn, TextIO
 
 import click
@@ -146,6 +145,8 @@ def _tell_fault(error: Exception) -> None:
 
         complain(f"Error: {fault(error)}")
     if sum(word.count("v") for word in sys.argv if VERBOSE.fullmatch(word)) > 1:
+        from traceback import format_exception  # noqa: PLC0415 - nearly no command needs it
+
         complain(visible_lines("".join(format_exception(error)).rstrip()))
 
 

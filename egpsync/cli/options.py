@@ -8,7 +8,7 @@ import click
 
 from egpsync.cli.output import reported
 from egpsync.model.selection import By, Selector
-from egpsync.report import FORMATS
+from egpsync.report.formats import FORMATS
 from egpsync.settings import Group, Row, rows
 from egpsync.settings.kinds import YES_NO
 from egpsync.settings.project import VARIABLE

@@ -20,7 +20,7 @@ from egpsync.clock import now
 from egpsync.errors import EgpsyncError, ExitCode, FaultError, FileError, StoppedError
 from egpsync.files import add_to, size_of, text_of, try_whole, write_whole
 from egpsync.model.report import Kind, Report
-from egpsync.report import FORMATS
+from egpsync.report.formats import FORMATS
 from egpsync.report.sections import render
 from egpsync.report.style import Style
 from egpsync.settings import Settings, step_summary, wants_color

@@ -2,8 +2,10 @@
 
 from collections.abc import Iterator, Mapping
 from importlib import import_module
+from typing import TYPE_CHECKING
 
-from egpsync.report.style import Renderer
+if TYPE_CHECKING:  # the command line offers the formats' names before it loads any value of a report
+    from egpsync.report.style import Renderer
 
 _ABOUT: Mapping[str, str] = {
     "text": "for a terminal",
@@ -21,8 +23,8 @@ _ABOUT: Mapping[str, str] = {
 """Each format and what it is for; FORMAT is rendered by `to_FORMAT` in the module of that name."""
 
 
-class _Formats(Mapping[str, Renderer]):
-    def __getitem__(self, name: str) -> Renderer:
+class _Formats(Mapping[str, "Renderer"]):
+    def __getitem__(self, name: str) -> "Renderer":
         if name not in _ABOUT:
             raise KeyError(name)
         renderer: Renderer = getattr(import_module(f"egpsync.report.to_{name}"), f"to_{name}")
@@ -35,7 +37,7 @@ class _Formats(Mapping[str, Renderer]):
         return len(_ABOUT)
 
 
-FORMATS: Mapping[str, Renderer] = _Formats()
+FORMATS: Mapping[str, "Renderer"] = _Formats()
 """What `--format` and `--report FORMAT=FILE` offer; a renderer's module is imported when it is looked up."""
 
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from egpsync.model.plan import Action
-from egpsync.report import FORMATS
 from egpsync.report.build import build_plan
+from egpsync.report.formats import FORMATS
 from egpsync.report.style import Style
 from egpsync.report.to_html import to_html
 from tests.cli.samples import Shell, launch

@@ -7,7 +7,7 @@ import pytest
 
 from egpsync.emulator.faults import Cut, Rule
 from egpsync.emulator.server import Running
-from egpsync.report import FORMATS
+from egpsync.report.formats import FORMATS
 from tests.cli.samples import Shell, hosted, launch
 from tests.conftest import StartEmulator
 

@@ -15,7 +15,7 @@ from egpsync.emulator.server import Setup, serve
 from egpsync.errors import FileError, PlanFileError
 from egpsync.model.live import Live
 from egpsync.records.planfile import load_plan
-from egpsync.report import FORMATS
+from egpsync.report.formats import FORMATS
 from egpsync.report.from_json import reports_in
 from egpsync.report.style import Style
 from egpsync.typed import Misfit, read_json

@@ -9,8 +9,8 @@ import pytest
 
 from egpsync.model.plan import Action, Origin
 from egpsync.model.report import Report
-from egpsync.report import FORMATS
 from egpsync.report.build import build_plan, build_problems
+from egpsync.report.formats import FORMATS
 from egpsync.report.style import Style
 from egpsync.report.to_codequality import MOST
 from tests.report.hostile import HOSTILE_REPORTS

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from egpsync.model.plan import Action, Change
 from egpsync.model.report import Kind, Report
-from egpsync.report import FORMATS
 from egpsync.report.build import build_plan
+from egpsync.report.formats import FORMATS
 from egpsync.report.style import Style
 from egpsync.report.to_github import MOST as ANNOTATIONS
 from egpsync.report.to_markdown import BUDGET as COMMENT

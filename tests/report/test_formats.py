@@ -12,8 +12,8 @@ import pytest
 
 from egpsync.model.plan import Create, Update
 from egpsync.model.values import Json
-from egpsync.report import FORMATS, about
 from egpsync.report.build import build_plan
+from egpsync.report.formats import FORMATS, about
 from egpsync.report.style import Style
 from tests.report.samples import CHANGES, HOSTILE, REPORTS, SECRET, head, plan
 
@@ -74,7 +74,7 @@ def test_a_format_that_is_not_there_is_a_key_error() -> None:
 def test_a_command_loads_one_renderer() -> None:
     """What is not asked for is not imported."""
     code = (
-        "import sys; from egpsync.report import FORMATS; FORMATS['summary']; "
+        "import sys; from egpsync.report.formats import FORMATS; FORMATS['summary']; "
         "print(*sorted(name for name in sys.modules if name.startswith('egpsync.report.to_')))"
     )
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from egpsync.report import FORMATS
+from egpsync.report.formats import FORMATS
 from egpsync.report.style import Style
 from tests.report.hostile import HOSTILE_REPORTS, LONG, WORST
 from tests.report.samples import SECRET
