@@ -45,7 +45,7 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "export": ("export", "--owner", "us"),
 }
 STATUSES = (200, 302, 401, 404, 409, 422, 429, 500, 503)
-SEEDS = range(8)
+SEEDS = range(5)
 
 
 def deep(levels: int) -> Any:
