@@ -5,6 +5,7 @@ member that knows most of the given keys and drops the others without a word; a 
 """
 
 import json
+from collections.abc import Iterable
 from typing import Annotated, Any, Literal, TypeVar
 
 from fastapi.exceptions import RequestValidationError
@@ -215,6 +216,10 @@ CREATE: TypeAdapter[CreateRequest] = TypeAdapter(
 PATCH: TypeAdapter[PatchRequest] = TypeAdapter(PatchRequest)
 
 
+DEEPEST = 500
+"""Levels of maps and lists: far more than anybody means, and fewer than any Python can write."""
+
+
 def read_create(text: bytes, switches: Switches) -> CreateRequest:
     """The body of a POST."""
     return _validated(CREATE, text, switches)
@@ -237,12 +242,27 @@ def _validated(adapter: TypeAdapter[T], text: bytes, switches: Switches) -> T:
 def _parsed(text: bytes) -> Any:
     try:
         value = json.loads(text, parse_constant=_no_constant)
+        _check_depth(value)
         json.dumps(value, ensure_ascii=False).encode()  # what cannot be written again would spoil every later listing
     except (ValueError, RecursionError) as exc:
         place = exc.pos if isinstance(exc, json.JSONDecodeError) else 0
         error = {"type": "json_invalid", "loc": ("body", place), "msg": "JSON decode error", "input": {}}
         raise RequestValidationError([error]) from exc
     return value
+
+
+def _check_depth(value: Any) -> None:
+    """Raises ValueError beyond what every Python can write again; they differ in what they read."""
+    level = [value]
+    for _ in range(DEEPEST):
+        level = [inner for item in level if isinstance(item, dict | list) for inner in _inside(item)]
+        if not level:
+            return
+    raise ValueError(f"nested more than {DEEPEST} deep")
+
+
+def _inside(item: dict[str, Any] | list[Any]) -> Iterable[Any]:
+    return item.values() if isinstance(item, dict) else item
 
 
 def _no_constant(text: str) -> float:

@@ -146,7 +146,9 @@ def test_a_limit_in_each_of_its_forms_is_waited_out(emulator: StartEmulator, ret
     running = emulator(faults=[Rule(nth=(1,), kind=kind)])
     asked = Asked(running.base_url)
     asked.get()
-    assert 29 <= sum(asked.time.slept) <= 31
+    assert (
+        29 <= sum(asked.time.slept) <= 33
+    )  # a date is told in whole seconds, and two clocks are read one after the other
 
 
 @pytest.mark.parametrize("headers", [{"retry-after": "9999"}, {"retry-after-ms": "9999000"}])
