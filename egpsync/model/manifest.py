@@ -254,7 +254,7 @@ class DesiredModel:
     owner: str | None  # the owner of the file it stands in
     lifecycle: Lifecycle
     fields: JsonMap  # of model_type, model_metadata, vendor_configuration: those declared, as written
-    node: Node  # the merged mapping, for the places of fields
+    node: Node = field(compare=False)  # the merged mapping, for the places of fields
     source: Source  # where the model starts
     references: Mapping[Path, str] = field(default_factory=dict)  # secret fields -> as written, with ${secret:NAME}
 

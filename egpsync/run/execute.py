@@ -46,6 +46,9 @@ RESENDS = 4  # of one request, each after a reading that says it did not happen
 NAMING = frozenset({"name", "model_vendor", "on_conflict"})
 """What of a creation's body is no field that the model must hold: its name may be a preliminary one."""
 
+BUSY = frozenset({400, 409})
+"""What a change of a deploying model may be answered: the status is not documented."""
+
 NOTHING_SENT = frozenset({Outcome.STALE, Outcome.NOT_ATTEMPTED})
 CONFIRMED = "confirmed by reading, after an answer was lost"
 
@@ -94,7 +97,8 @@ async def execute_step(run: Run, execution: Execution, step: Write) -> Stop | No
 
 async def _ended_by(run: Run, execution: Execution, step: Write, error: ApiError) -> Stop | None:
     """How an error that is not to be tried again ends the change, or None where a reading shows that it does not."""
-    if error.method != "GET" and isinstance(error, NotFound | RateLimited | ServerFault):
+    busy_after_all = error.status in BUSY  # an attempt before it can have begun the deployment that it met
+    if error.method != "GET" and (busy_after_all or isinstance(error, NotFound | RateLimited | ServerFault)):
         return await _verified(run, execution, step, error)
     if isinstance(error, NotFound):
         return failed(error, Outcome.FAILED if execution.tried else Outcome.STALE)
