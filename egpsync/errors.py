@@ -109,8 +109,9 @@ class ApiError(EgpsyncError):
     """A call did not do what was asked.
 
     `method` and `url` are those sent; `status` is the HTTP status, None when there was no answer; `retry_after` is
-    how many seconds the server asked to wait, None where it did not. The server's own message is in `what`, made
-    safe to print by whoever prints it.
+    how many seconds the server asked to wait, None where it did not; `after_fault` says whether an attempt of the same
+    request before it ended in a fault of the server, which can have acted all the same. The server's own message is in
+    `what`, made safe to print by whoever prints it.
     """
 
     def __init__(  # noqa: PLR0913 - the parts of one message, all by name
@@ -128,6 +129,7 @@ class ApiError(EgpsyncError):
         self.url = url
         self.status = status
         self.retry_after = retry_after
+        self.after_fault = False
 
 
 class Unreachable(ApiError):

@@ -112,6 +112,7 @@ class Client:
     ) -> Json:
         url, started = self.access.base_url + path, self._clock()
         content = None if body is None else json.dumps(body, allow_nan=False).encode()
+        fault = False
         for attempt in range(self._patience.attempts):
             await self._turn_comes()
             sent = self._clock()
@@ -127,7 +128,9 @@ class Client:
                 if error.status == 429:
                     self._throttle.limited(sent, error.retry_after or 0.0)
                 if wait is None:
+                    error.after_fault = fault and not isinstance(error, ServerFault)
                     raise
+                fault |= isinstance(error, ServerFault)
                 if error.status != 429 or not error.retry_after:
                     await self._sleep(wait)
             else:

@@ -1,7 +1,8 @@
 """One step of a change in, carried out and looked at; None out where it went as planned, else how the change ends.
 
 Before a model is changed it is read again, and what the plan saw of it must still hold. After it, the server must
-hold what was asked. A request whose answer is lost is never sent again before a reading says that it did not happen.
+hold what was asked. A request whose answer is lost is never sent again before readings say that it did not happen, for
+as long as they may lag behind it.
 """
 
 from collections.abc import Mapping
@@ -51,6 +52,7 @@ BUSY = frozenset({400, 409})
 
 NOTHING_SENT = frozenset({Outcome.STALE, Outcome.NOT_ATTEMPTED})
 CONFIRMED = "confirmed by reading, after an answer was lost"
+IN_DOUBT = "lost an answer; reading whether it happened"
 
 
 class _BusyError(Exception):
@@ -77,6 +79,8 @@ async def execute_step(run: Run, execution: Execution, step: Write) -> Stop | No
         if attempt:
             await run.sleep(min(run.pace.first_poll * 2**attempt, run.pace.longest_poll))
         try:
+            if lost is not None:
+                await _shows(run, execution, step)
             stop = await _act(run, execution, step, lost)
         except _BusyError as busy:
             last = busy.refusal
@@ -106,13 +110,18 @@ async def _ended_by(run: Run, execution: Execution, step: Write, error: ApiError
 
 
 async def _verified(run: Run, execution: Execution, step: Write, refusal: ApiError) -> Stop | None:
-    """A write that was answered as if it had not happened: a reading says whether it did, never the answer alone."""
+    """A write that was answered as if it had not happened: a reading says whether it did, never the answer alone.
+
+    Where an attempt before it may have happened, the refusal can be of that one's doing: the server is busy with it.
+    """
+    doubtful = step.key in execution.tried
     try:
-        held = await _holds(run, execution, step)
+        patient = doubtful or isinstance(refusal, ServerFault)
+        held = await (_shows if patient else _holds)(run, execution, step)
     except ApiError:
         return not_known(run, execution, refusal)
     if not held:
-        return failed(refusal)
+        return not_known(run, execution, refusal) if doubtful else failed(refusal)
     execution.notes.append(f"the server answered {refusal.status}, and a reading shows that it did what was asked")
     execution.tried.add(step.key)
     execution.done += 1
@@ -120,11 +129,24 @@ async def _verified(run: Run, execution: Execution, step: Write, refusal: ApiErr
     return None
 
 
+async def _shows(run: Run, execution: Execution, step: Write) -> bool:
+    """Whether readings show what the step asked for before they may lag no longer."""
+    started, pause = run.clock(), run.pace.first_poll
+    while not await _holds(run, execution, step):
+        if run.stop.is_set() or run.clock() - started + pause > run.pace.settle:
+            return False
+        run.progress(Event(change=execution.change, stage=Stage.WAITING, text=IN_DOUBT))
+        async with run.slot_given_back():
+            await run.pause(pause)
+        pause = min(pause * 1.5, run.pace.longest_poll)
+    return True
+
+
 async def _holds(run: Run, execution: Execution, step: Write) -> bool:
     """Whether a reading shows what the step asked for."""
     match step:
         case Create():
-            found = await _ours(run, step.body, 0.0)
+            found = await _ours(run, step.body)
             if found is not None:
                 execution.id = found.id
                 execution.sent |= step.body.keys() - NAMING
@@ -196,7 +218,7 @@ async def _act(run: Run, execution: Execution, step: Write, lost: ApiError | Non
 
 async def _create(run: Run, execution: Execution, step: Create, lost: ApiError | None) -> Stop | None:
     body = step.body
-    if lost is not None and (found := await _ours(run, body, run.pace.settle)) is not None:
+    if lost is not None and (found := await _ours(run, body)) is not None:
         execution.notes.append("its creation is confirmed by reading, after an answer was lost")
         return _created(run, execution, body, found)
     if (moved := await _what_moved_of_the_old(run, execution)) is not None:
@@ -204,7 +226,7 @@ async def _create(run: Run, execution: Execution, step: Create, lost: ApiError |
     try:
         return _created(run, execution, body, await _send(run, execution, step))
     except (Conflict, Rejected):
-        if (found := await _ours(run, body, 0.0)) is None:
+        if (found := await _ours(run, body)) is None:
             raise
     execution.notes.append("an earlier attempt had created it")
     return _created(run, execution, body, found)
@@ -223,15 +245,9 @@ async def _what_moved_of_the_old(run: Run, execution: Execution) -> Stop | None:
     return None
 
 
-async def _ours(run: Run, body: JsonMap, patience: float) -> LiveModel | None:
-    """The model that this very body created, told by the operation in its mark; looked for as long as readings lag."""
-    started, pause = run.clock(), run.pace.first_poll
-    while True:
-        found = await find_by_name(run.client, body["model_vendor"], body["name"])
-        if found is not None or run.clock() - started + pause > patience:
-            break
-        await run.sleep(pause)
-        pause = min(pause * 1.5, run.pace.longest_poll)
+async def _ours(run: Run, body: JsonMap) -> LiveModel | None:
+    """The model that this very body created, told by the operation in its mark."""
+    found = await find_by_name(run.client, body["model_vendor"], body["name"])
     ours = found is not None and found.mark.operation == body["model_metadata"][MARK]["op"]
     return found if ours else None
 
@@ -376,7 +392,7 @@ async def _request(run: Run, execution: Execution, step: Write) -> Json:
     try:
         answer = await run.client.send(request.method, request.path, request.body)
     except ApiError as error:
-        lost = isinstance(error, Ambiguous)
+        lost = isinstance(error, Ambiguous) or error.after_fault
         execution.reached |= not isinstance(error, Unreachable)
         execution.tried |= {step.key} if lost else set()
         await _record(run, execution, step, "lost" if lost else "refused", error.status)

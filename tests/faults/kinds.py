@@ -256,6 +256,9 @@ FAULTS: Mapping[str, Fault] = {
     "reads lag behind, and the answer is lost": replace(
         _write(Cut(after=True)), switches={"stale_seconds": 0.08}, passes=False
     ),
+    "reads lag behind, and a gateway says 503": replace(
+        _write(Answer(status=503, body=GATEWAY_PAGE, after=True)), switches={"stale_seconds": 0.08}, passes=False
+    ),
     **_paging("a model is deleted", lambda store: store.remove("id-stranger")),
     **_paging("a model is created", lambda store: store.add(hosted("newcomer", id="id-new"))),
     **_paging("the cursor's model is deleted", lambda store: store.remove(store.models()[-1]["id"])),
