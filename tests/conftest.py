@@ -2,6 +2,7 @@
 
 import contextlib
 import ipaddress
+import os
 import signal
 import sys
 import time
@@ -32,6 +33,11 @@ class StartEmulator(Protocol):
         **switches: Any,
     ) -> Running:
         """`seed`: models; `switches`: fields of Switches."""
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """Two for a core: half of the time is waiting for servers, deployments and processes."""
+    return 2 * (os.cpu_count() or 1)
 
 
 @pytest.fixture
