@@ -9,6 +9,7 @@ from egpsync.account.client import Attempt
 from egpsync.cli import complain
 from egpsync.cli.output import Output, output_of
 from egpsync.cli.project import settings_of
+from egpsync.cli.repeated import repeated
 from egpsync.clock import now
 from egpsync.core.change import PlanOptions
 from egpsync.errors import UsageError
@@ -84,7 +85,9 @@ class Call:
 
     def occasion(self, kind: Kind) -> Occasion:
         """What the command's report says of it."""
-        return Occasion(kind=kind, started=self.started, section=self.output.section, settings=self.settings)
+        return Occasion(
+            kind=kind, started=self.started, section=self.output.section, repeat=repeated(), settings=self.settings
+        )
 
     def log(self, attempt: Attempt, changes: Iterable[Change] = ()) -> None:
         """On stderr: with -vv each request, without body and headers; else why it takes long, now and then.

@@ -18,6 +18,9 @@ SELECTION = "Selection"
 PLANNING = "Planning"
 OUTPUT = "Output"
 SECTION = re.compile("[A-Za-z0-9._-]{1,64}")
+GIVEN = "egpsync.given"
+"""Where a context keeps the arguments that its command was given."""
+
 OTHERS = "Options"
 """The heading of options that name none."""
 
@@ -32,6 +35,11 @@ class Option(click.Option):
 
 class Command(click.Command):
     """A command whose help lists its options under headings, its own first, and whose report is always written."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """As click does; what was given is kept as it was, for hints that repeat it."""
+        ctx.meta[GIVEN] = tuple(args)
+        return super().parse_args(ctx, args)
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run it; where it was asked for a report and cannot go on, that is what the report says."""

@@ -88,6 +88,7 @@ class ReportHead:
     target: Target | None = None  # where it is known though nothing was asked of it; a plan brings its own
     target_name: str | None = None  # of the project file
     section: str = ""  # tells reports of one account apart where they are posted
+    repeat: str = ""  # the paths and options that plan and apply take from the command, as a shell reads them
     notes: tuple[str, ...] = ()  # what holds for the whole run, such as what was left out of it; a sentence each
     started: str = ""  # when the command began, as clock.now() gives it; "" where that is not to be told
     ended: str = ""
@@ -126,6 +127,7 @@ class Report:
     capacity: Mapping[str, Capacity]
     target_name: str | None = None  # of the project file
     section: str = ""  # tells reports of one account apart where they are posted
+    repeat: str = ""  # the paths and options that plan and apply take from the command; "" for none, or not known
     notes: tuple[str, ...] = ()  # what holds for the whole run, a sentence each
     rules: tuple[ReportRule, ...] = ()  # those of the problems
     declared: tuple[ReportDeclared, ...] = ()  # where nothing was compared

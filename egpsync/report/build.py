@@ -68,6 +68,7 @@ def _report(
         capacity=dict(sorted(plan.capacity.items())) if plan else {},
         target_name=head.target_name,
         section=head.section,
+        repeat=head.repeat,
         notes=head.notes,
         rules=tuple(sorted(head.rules, key=lambda rule: rule.id)),
         declared=head.declared,

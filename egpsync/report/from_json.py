@@ -84,6 +84,7 @@ class _Document:
     unmanaged: tuple[ReportModel, ...]
     capacity: Mapping[str, _Capacity]
     section: str = ""
+    repeat: str = ""
     notes: tuple[str, ...] = ()
     rules: tuple[ReportRule, ...] = ()
     declared: tuple[ReportDeclared, ...] = ()
@@ -134,6 +135,7 @@ def from_json(value: Json) -> Report:
         capacity={kind: _capacity(at) for kind, at in document.capacity.items()},
         target_name=document.target.name,
         section=document.section,
+        repeat=document.repeat,
         notes=document.notes,
         error=document.error,
         timing=document.timing,

@@ -45,6 +45,7 @@ def _joined(shards: Sequence[Report]) -> Report:
     first = shards[0]
     return replace(
         first,
+        repeat=first.repeat if len({shard.repeat for shard in shards}) == 1 else "",
         files=max(shard.files for shard in shards),
         models=max(shard.models for shard in shards),
         summary={**_summed([shard.summary for shard in shards]), "unmanaged": len(unmanaged)},

@@ -31,6 +31,7 @@ def document_of_report(report: Report) -> Mapping[str, Any]:
         "kind": report.kind,
         "target": {"name": report.target_name, "base_url": report.base_url, "account_id": report.account_id},
         "section": report.section,
+        "repeat": report.repeat,
         "notes": list(report.notes),
         "files": report.files,
         "models": report.models,

@@ -83,7 +83,6 @@ _IN_ORDER = {
     "revert": "Nothing to put back: the account is as it was before that run.",
 }
 _CARRY_OUT = {
-    "plan": " `egpsync apply` with the same paths and options carries this out.",
     "revert": " Without --dry-run, `egpsync revert` carries this out.",
 }
 _OUTCOME_COUNTS = ("applied", "failed", "in_flight", "stale", "not_attempted", "unknown")
@@ -215,13 +214,29 @@ def next_steps(report: Report) -> list[str]:
     elif report.outcomes:
         steps += _after_apply(report)
     elif report.kind == "drift" and differing(report):
-        steps.append("Nothing was sent. `egpsync plan` shows what would put it right, `egpsync apply` does it.")
+        shows, does = _again(report, "plan"), _again(report, "apply")
+        steps.append(f"Nothing was sent. {shows} shows what would put it right, {does} does it.")
+    elif report.applyable and report.kind == "plan":
+        same = "" if report.repeat else " with the same paths and options"
+        steps.append(f"Nothing was sent. {_again(report, 'apply')}{same} carries this out.")
     elif report.applyable:
         steps.append(f"Nothing was sent.{_CARRY_OUT.get(report.kind, '')}")
     if compared(report) and report.summary["unhealthy"]:
         count = plural(report.summary["unhealthy"], "model")
-        steps.append(f"{count} unhealthy though no field differs: `egpsync apply --retry-failed` deploys again.")
+        steps.append(
+            f"{count} unhealthy though no field differs: {_again(report, 'apply', '--retry-failed')} deploys again."
+        )
     return steps
+
+
+def _once_more(report: Report) -> str:
+    """The command that ran, where it is apply; a revert is given a file, which its user knows."""
+    return _again(report, "apply") if report.kind == "apply" else f"`egpsync {report.kind}`"
+
+
+def _again(report: Report, command: str, *more: str) -> str:
+    """Another command that means the same models of the same account, to be copied as it stands."""
+    return f"`{' '.join(filter(None, ('egpsync', command, report.repeat, *more)))}`"
 
 
 def capacity_in_use(report: Report) -> list[tuple[str, Capacity]]:
@@ -343,11 +358,15 @@ def _after_apply(report: Report) -> list[str]:
     count = report.outcomes
     steps = ["Interrupted: what had not begun was left."] if report.interrupted else []
     if count["unknown"]:
-        steps.append(f"Whether {plural(count['unknown'], 'change')} happened is not known: `egpsync plan` reads it.")
+        steps.append(
+            f"Whether {plural(count['unknown'], 'change')} happened is not known: {_again(report, 'plan')} reads it."
+        )
     if count["in_flight"]:
-        steps.append(f"{plural(count['in_flight'], 'model')} still deploying: `egpsync plan` shows how it ends.")
+        steps.append(
+            f"{plural(count['in_flight'], 'model')} still deploying: {_again(report, 'plan')} shows how it ends."
+        )
     if count["failed"] or count["stale"] or count["not_attempted"]:
         steps.append(
-            f"Run `egpsync {report.kind}` again once the cause is mended: it plans afresh and sends only what is left."
+            f"Run {_once_more(report)} again once the cause is mended: it plans afresh and sends only what is left."
         )
     return steps

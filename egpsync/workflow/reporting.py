@@ -36,6 +36,7 @@ class Occasion:
     kind: Kind
     started: str  # as clock.now() gives it
     section: str = ""  # tells its report from others of the account
+    repeat: str = ""  # the paths and options that plan and apply take from it, as a shell reads them
     settings: Settings | None = None  # None where nothing but files is looked at, or they could not be had
 
 
@@ -100,6 +101,7 @@ def _head(occasion: Occasion, *, files: int, models: int, problems: tuple[Proble
         target=Target(base_url=settings.base_url, account_id=settings.account_id) if settings and not offline else None,
         target_name=settings.scope.name if settings and settings.scope else None,
         section=occasion.section,
+        repeat=occasion.repeat,
         rules=_rules_of(problems),
         directory=_directory(),
         repository_url=url,

@@ -55,6 +55,7 @@ class Shell:
             "PYTHONUTF8": "1",
             "SGP_API_KEY": KEY,
             "EGPSYNC_POLL": "0.05",
+            "EGPSYNC_SETTLE": "1",
             "EGPSYNC_LIMIT_PERCENT": "100",
         }
 

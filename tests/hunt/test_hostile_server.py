@@ -43,6 +43,7 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "apply with prune": ("apply", "--yes", "--prune", "--allow-recreate", "--confirm-delete", "9"),
     "drift": ("drift",),
     "export": ("export", "--owner", "us"),
+    "revert": ("revert", "run.json", "--yes", "--allow-recreate", "--confirm-delete", "9"),
 }
 STATUSES = (200, 302, 401, 404, 409, 422, 429, 500, 503)
 SEEDS = range(5)
@@ -146,6 +147,9 @@ def test_whatever_the_server_answers(emulator: StartEmulator, shell: Shell, comm
     random = Random(f"{command} {seed}")
     running = account(emulator, shell)
     before = untouched(running)
+    if command == "revert":  # of a run that went well
+        shell.run("apply", "--yes", "--confirm-delete", "9", "--report", "json=run.json")
+    sent = len(running.log.changes)
     running.faults.add(Rule(where=met(random), kind=trouble(random)))
     done = shell.run(*COMMANDS[command])
     running.faults.clear()
@@ -155,8 +159,8 @@ def test_whatever_the_server_answers(emulator: StartEmulator, shell: Shell, comm
     assert KEY not in left
     assert SECRET not in left
     assert untouched(running) == before
-    if not command.startswith("apply"):
-        assert running.log.changes == ()
+    if not command.startswith(("apply", "revert")):
+        assert len(running.log.changes) == sent
     again = shell.run("apply", "--yes", "--allow-recreate", "--confirm-delete", "9")
     assert again.code in {0, 3}, again.out + again.err
     if again.code == 0:
