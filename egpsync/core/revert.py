@@ -19,6 +19,8 @@ from egpsync.model.record import UNKNOWN, ChangeRecord, FieldRecord
 from egpsync.model.report import MASK
 from egpsync.model.values import Json, JsonMap, Path, Source, value_at
 
+MARKED = "the run changed its owner's mark, which is not taken back: --adopt, --adopt-from or `state: released` does"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WayBack:
@@ -97,7 +99,7 @@ def _operation(change: ChangeRecord) -> str | None:
 
 def _restored(change: ChangeRecord, found: LiveModel) -> _Before:
     fields: dict[str, Any] = {}
-    name, left = found.name, []
+    name, left = found.name, [MARKED] if _wrote_its_mark_alone(change) else []
     for field in change.fields:
         dotted = ".".join(field.path)
         if field.sensitive or _hides(field.before) or _hides(field.after):
@@ -111,6 +113,11 @@ def _restored(change: ChangeRecord, found: LiveModel) -> _Before:
             left.append(f"{dotted} was changed since: it is left as it is")
     wanted = _wanted(change, name=name, id=found.id, fields=fields, mark=found.mark)
     return _Before(wanted=wanted, left=tuple(left))
+
+
+def _wrote_its_mark_alone(change: ChangeRecord) -> bool:
+    """Whether the run adopted, handed over or released the model: no field says so, as a mark is none."""
+    return not change.fields and any("model_metadata" in (request.body or {}) for request in change.requests)
 
 
 def _uncreated(change: ChangeRecord, found: LiveModel | None) -> _Before:
