@@ -1,7 +1,7 @@
 """The public face for callers that run a loop: the functions of `egpsync`, each to be awaited."""
 
 import asyncio
-from dataclasses import dataclass, replace
+import dataclasses
 from typing import Any, Unpack
 
 from egpsync.clock import now
@@ -9,6 +9,7 @@ from egpsync.core.change import PlanOptions
 from egpsync.model.report import Kind, Report
 from egpsync.options import Options
 from egpsync.settings import Settings, load_settings
+from egpsync.value import Value, replace
 from egpsync.workflow import apply as applying
 from egpsync.workflow import plan as planning
 from egpsync.workflow.plan import Consent, Planned, Watch, choices_of
@@ -19,8 +20,7 @@ from egpsync.workflow.validate import validate as checked
 __all__ = ["apply", "drift", "plan", "validate"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Call:
+class _Call(Value, frozen=True, kw_only=True):
     """What a call means."""
 
     occasion: Occasion
@@ -84,7 +84,9 @@ def _call(kind: Kind, paths: tuple[str, ...], options: Options) -> _Call | Repor
     environ: dict[str, Any] = {"environ": options["environ"]} if "environ" in options else {}
     settings = load_settings(chosen, project=opened.project, offline=kind is Kind.VALIDATE, **environ)
     if (key := options.get("api_key")) is not None and kind is not Kind.VALIDATE:
-        settings = replace(settings, api_key=key, secrets=replace(settings.secrets, api_key=key))
+        settings = dataclasses.replace(
+            settings, api_key=key, secrets=dataclasses.replace(settings.secrets, api_key=key)
+        )
     allowed, consent = choices_of(chosen)
     return _Call(
         occasion=replace(occasion, settings=settings),

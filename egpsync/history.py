@@ -3,10 +3,10 @@
 import os
 import subprocess
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from egpsync.errors import HistoryError
+from egpsync.value import Value
 
 GIT = ("git", "--no-replace-objects", "--no-optional-locks", "--literal-pathspecs")
 REGULAR = frozenset({"100644", "100755"})
@@ -18,16 +18,14 @@ DEEPER = (
 LINKS_FOLLOWED = 8  # from one to the next
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
+class Entry(Value, frozen=True, kw_only=True):
     """One file of a revision."""
 
     mode: str  # as git has it, such as "100644"
     blob: str  # the name of what it holds
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Revision:
+class Revision(Value, frozen=True, kw_only=True):
     """One commit of a repository."""
 
     root: str  # the repository's top folder

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
 from typing import Any
 
 from egpsync.fields.mask import hidden, masked, secrets_in, texts_in, without
@@ -11,6 +10,7 @@ from egpsync.model.record import ChangeRecord, FieldRecord, OutcomeRecord
 from egpsync.model.run import ChangeResult, Failure
 from egpsync.model.values import Json, JsonMap, Path
 from egpsync.typed import Misfit, fit, plain
+from egpsync.value import replace
 
 _REFUSED = re.compile(r"(?P<place>(?:body\.)?(?:model_type|model_metadata|vendor_configuration)(?:\.[\w-]+)*): ")
 """Where a validation error of the API says which field it is about."""

@@ -4,7 +4,6 @@ import json
 import math
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from urllib.parse import urlsplit
 
@@ -21,6 +20,7 @@ from egpsync.errors import (
     ServerFault,
 )
 from egpsync.model.values import Json
+from egpsync.value import Value
 
 SHOWN = 300  # characters of an answer that is no JSON
 SPOKEN = 1000  # characters of the server's own words
@@ -35,8 +35,7 @@ BY_STATUS: Mapping[int, tuple[type[ApiError], str]] = {
 LOST = "The server may or may not have acted. Plan again to see what it holds."
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class Answer(Value, frozen=True, kw_only=True):
     """What came back."""
 
     method: str

@@ -24,6 +24,7 @@ from egpsync.errors import Ambiguous, ApiError, Misanswered, RateLimited, Server
 from egpsync.leak import Known
 from egpsync.model.report import MASK
 from egpsync.model.values import Json, JsonMap
+from egpsync.value import Value
 
 # Else httpx imports its command line, and that rich and pygments: a sixth of a small plan's time.
 sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type]
@@ -45,8 +46,7 @@ class Access:
     timeout: float = 60.0  # seconds for connecting, and between two bytes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Patience:
+class Patience(Value, frozen=True, kw_only=True):
     """How long a request is tried."""
 
     attempts: int = 6
@@ -55,8 +55,7 @@ class Patience:
     longest: float = 20.0  # seconds a drawn wait lasts at most; what the server asks for is honoured beyond
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Attempt:
+class Attempt(Value, frozen=True, kw_only=True):
     """One request and how it ended, for logs: never a body, never a header."""
 
     method: str

@@ -16,7 +16,7 @@ import click
 from egpsync.errors import EgpsyncError, ExitCode
 from egpsync.leak import Known
 from egpsync.report.escape import inert, visible
-from egpsync.version import __version__
+from egpsync.version import VERSION_LINE
 
 COMMANDS: Mapping[str, str] = {
     "validate": "Check manifests, offline: every problem with its file, line and column.",
@@ -96,7 +96,7 @@ class Commands(click.Group):
 
 
 @click.group(cls=Commands, epilog=EXIT_CODES, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(__version__, prog_name="egpsync")
+@click.version_option(message=VERSION_LINE)
 def main() -> None:
     """Keep the models of an EGP account as a version-controlled repository says they should be."""
 

@@ -5,7 +5,6 @@ import shlex
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -35,6 +34,7 @@ from egpsync.model.run import RunResult
 from egpsync.record import told
 from egpsync.report.escape import label, visible
 from egpsync.settings import Settings
+from egpsync.value import replace
 from egpsync.workflow.apply import LeftOpen, apply, look_back, settle
 from egpsync.workflow.plan import Planned, Watch
 from egpsync.workflow.reporting import report_error, report_plan, report_run

@@ -3,7 +3,6 @@
 import os
 import subprocess
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +10,7 @@ import click
 
 from egpsync.cli.emulator import installed
 from egpsync.errors import EgpsyncError, FileError
+from egpsync.value import Value
 
 if TYPE_CHECKING:
     from egpsync.emulator.server import Running
@@ -19,8 +19,7 @@ PACKAGE = Path(__file__).resolve().parents[1]
 REPORTS = "reports"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Scene:
+class Scene(Value, frozen=True, kw_only=True):
     """One command of the story."""
 
     says: str  # what happens, before the command

@@ -2,7 +2,6 @@
 
 import sys
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any, Self
 
 from egpsync.account.client import Attempt
@@ -18,6 +17,7 @@ from egpsync.model.report import Kind
 from egpsync.record import told
 from egpsync.report.escape import visible
 from egpsync.settings import Settings
+from egpsync.value import Value
 from egpsync.workflow.plan import Consent, Planned, Watch, choices_of, plan
 from egpsync.workflow.project import paths_of
 from egpsync.workflow.reporting import Occasion
@@ -42,8 +42,7 @@ PLANNING = (
 """The options that say what a plan may contain."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Call:
+class Call(Value, frozen=True, kw_only=True):
     """One call of plan, apply or drift."""
 
     paths: tuple[str, ...]

@@ -7,7 +7,6 @@ import stat
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
 from pathlib import Path
 from traceback import extract_tb
 from typing import Any
@@ -24,6 +23,7 @@ from egpsync.report.formats import FORMATS
 from egpsync.report.sections import render
 from egpsync.report.style import Style
 from egpsync.settings import Settings, step_summary, wants_color
+from egpsync.value import Value, replace
 
 WIDEST = 140
 LOG = 120
@@ -41,8 +41,7 @@ LEAST_SUMMARY = 70_000
 """Bytes that a report's findings and counts can take, whatever is left out."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Output:
+class Output(Value, frozen=True, kw_only=True):
     """What the user chose of the output options."""
 
     format: str

@@ -4,7 +4,6 @@ import asyncio
 import json
 import signal
 from collections.abc import Iterator
-from dataclasses import asdict
 from typing import Any
 
 import click
@@ -17,6 +16,7 @@ from egpsync.cli.project import settings_of
 from egpsync.errors import EgpsyncError, ExitCode, UsageError
 from egpsync.report.escape import visible
 from egpsync.settings import Settings
+from egpsync.typed import plain
 from egpsync.workflow.plan import Watch
 from egpsync.workflow.probe import Finding, probe
 
@@ -44,7 +44,7 @@ def command(*, yes: bool, format_: str, **chosen: Any) -> None:
     found = asyncio.run(_probed(settings))
     if format_ == "json":
         semantics = {"model_metadata": found.maps}
-        document = {"format_version": FORMAT_VERSION, "map_semantics": semantics, **asdict(found)}
+        document = {"format_version": FORMAT_VERSION, "map_semantics": semantics, **plain(found)}
         click.echo(json.dumps(document, sort_keys=True, indent=2))
         return
     for line in _lines(found):

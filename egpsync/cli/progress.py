@@ -16,6 +16,7 @@ from rich.text import Text
 from egpsync.cli import complain
 from egpsync.model.run import Event, Stage
 from egpsync.report.escape import inert, label, visible
+from egpsync.value import Value
 
 MOST_SHOWN = 12
 """Changes at once in the live display."""
@@ -32,8 +33,7 @@ _FINE = "applied"
 Clock = Callable[[], float]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Manner:
+class Manner(Value, frozen=True, kw_only=True):
     """How progress is to be told."""
 
     verbosity: int  # -1: not at all; 1: each request too

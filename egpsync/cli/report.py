@@ -1,6 +1,5 @@
 """egpsync report: saved reports in, rendered again in any format, joined where they belong together."""
 
-from dataclasses import replace
 from typing import Any
 
 import click
@@ -8,6 +7,7 @@ import click
 from egpsync.cli.collisions import refuse_collisions
 from egpsync.cli.options import Command, output
 from egpsync.cli.output import output_of
+from egpsync.value import replace
 from egpsync.workflow.stored import load_reports
 
 

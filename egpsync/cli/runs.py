@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterator
-from dataclasses import asdict
 from typing import Any
 
 import click
@@ -13,6 +12,7 @@ from egpsync.cli.output import put
 from egpsync.report.escape import inert, visible
 from egpsync.report.fold import cells, padded
 from egpsync.settings import load_settings
+from egpsync.typed import plain
 from egpsync.workflow.runs import PastRun, Runs, list_runs
 
 FORMAT_VERSION = "1.0"
@@ -30,7 +30,7 @@ def command(*, format_: str, **chosen: Any) -> None:
     for why in found.unread:
         complain(f"egpsync: left out: {visible(why)}")
     if format_ == "json":
-        listed = [asdict(run) for run in found.runs]
+        listed = [plain(run) for run in found.runs]
         put(json.dumps({"format_version": FORMAT_VERSION, "runs": listed}, sort_keys=True, indent=2) + "\n")
         return
     put("".join(f"{inert(line)}\n" for line in _lines(found)))

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict
 from typing import Any
 
 import click
@@ -13,6 +12,7 @@ from egpsync.cli.output import Output
 from egpsync.cli.project import project_of
 from egpsync.report.escape import inert, visible
 from egpsync.report.fold import cells, padded
+from egpsync.typed import plain
 from egpsync.workflow.targets import TargetState, targets_of
 
 FORMAT_VERSION = "1.0"
@@ -27,7 +27,7 @@ def command(*, format_: str, **chosen: Any) -> None:
     found = project_of(chosen, output)
     states = targets_of(found) if found is not None else ()
     if format_ == "json":
-        listed = [asdict(state) for state in states]
+        listed = [plain(state) for state in states]
         click.echo(json.dumps({"format_version": FORMAT_VERSION, "targets": listed}, sort_keys=True, indent=2))
         return
     for line in _lines(states):

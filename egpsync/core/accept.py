@@ -1,16 +1,15 @@
 """A plan and the differences that the project file accepts in; what is left, and what is accepted in vain, out."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
 from datetime import date
 
 from egpsync.model.manifest import Problem, Severity
 from egpsync.model.plan import Action, Change, FieldChange, Plan
 from egpsync.model.project import ACCEPTED_IN_VAIN, AcceptedDrift
+from egpsync.value import Value, replace
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Remainder:
+class Remainder(Value, frozen=True, kw_only=True):
     """What is left of a comparison."""
 
     plan: Plan  # accepted differences are notes of their models

@@ -1,7 +1,6 @@
 """One desired model and what it means in the account in; its Change out: the action, the fields, the steps."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 
 from egpsync.core.diff import differences, left_out
 from egpsync.core.maps import Semantics, without_stuck
@@ -30,13 +29,13 @@ from egpsync.model.plan import (
     Wait,
 )
 from egpsync.model.values import Json, JsonMap, Path, value_at
+from egpsync.value import Value, replace
 
 NO_MARK = Mark.of(None)
 IS_DEPLOYING = "is deploying now"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlanOptions:
+class PlanOptions(Value, frozen=True, kw_only=True):
     """What a plan may contain beyond what the manifests declare."""
 
     prune: bool = False  # delete what carries this owner's mark and stands in no manifest
@@ -46,8 +45,7 @@ class PlanOptions:
     map_semantics: Semantics = ()  # what the installation does to maps, where it is known
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Account:
+class Account(Value, frozen=True, kw_only=True):
     """What planning one model has to know of the others."""
 
     live: Live

@@ -5,7 +5,6 @@ Guards look at every request and at the model that it hits: a change can reach o
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
 from shlex import quote
 from typing import assert_never
 
@@ -25,12 +24,12 @@ from egpsync.model.plan import (
     Target,
     Update,
 )
+from egpsync.value import Value, field
 
 SHARE = 30  # percent of the account's models, as in octoDNS (provider/plan.py: MAX_SAFE_UPDATE_PCENT)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
+class Limits(Value, frozen=True, kw_only=True):
     """What a run may do without further consent, and the consent given."""
 
     percent: int = SHARE  # of the account's models that one run may delete, recreate or redeploy, for each of them

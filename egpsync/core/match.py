@@ -1,16 +1,15 @@
 """Desired models and live ones in; which is which out, or a refusal where that cannot be told."""
 
 from collections import Counter, defaultdict
-from dataclasses import dataclass, replace
 
 from egpsync.core.mark import standby_name
 from egpsync.model.live import Live, LiveModel
 from egpsync.model.manifest import Desired, DesiredModel, State
 from egpsync.model.plan import Refusal
+from egpsync.value import Value, replace
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pair:
+class Pair(Value, frozen=True, kw_only=True):
     """A desired model and the live one that it means."""
 
     desired: DesiredModel
@@ -20,8 +19,7 @@ class Pair:
     note: str = ""  # what a reviewer should know of how it was found
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Matches:
+class Matches(Value, frozen=True, kw_only=True):
     """Every desired model's pair, or a refusal for it; and the live models that no manifest means."""
 
     pairs: tuple[Pair, ...]  # in the order of the manifests

@@ -2,16 +2,15 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
 from egpsync.core.match import Pair
 from egpsync.core.rename import NEVER, Mover, order_renames, unpinned_rings
 from egpsync.model.live import Live, LiveModel
 from egpsync.model.plan import Delete, Refusal, Rename, StepKey, Swap
+from egpsync.value import Value
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Names:
+class Names(Value, frozen=True, kw_only=True):
     """How every model comes by its name."""
 
     steps: Mapping[str, Rename | Swap]  # live id -> its own rename

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from fractions import Fraction
+from functools import lru_cache
 from typing import NamedTuple, assert_never
 
 from egpsync.fields.table import Compare, Field, fields_by_name, fits
@@ -76,11 +77,12 @@ class _Comparison:
     def of_fields(self, path: Path, fields: Mapping[str, Field], declared: JsonMap, held: JsonMap) -> None:
         for key, mine in declared.items():
             theirs = held.get(key)
-            if same(mine, theirs) or (self._ignored and covers(self._ignored, (*path, key))):
-                continue
             field = fields.get(key)
-            if field is not None and field.fields and isinstance(mine, Mapping):
-                self.of_fields(field.path, field.fields, mine, theirs if isinstance(theirs, Mapping) else {})
+            if field is not None and field.fields and isinstance(mine, Mapping):  # their own are each compared once
+                if not self._ignored or not covers(self._ignored, (*path, key)):
+                    self.of_fields(field.path, field.fields, mine, theirs if isinstance(theirs, Mapping) else {})
+            elif same(mine, theirs) or (self._ignored and covers(self._ignored, (*path, key))):
+                continue
             elif field is not None and field.policy.free_form and isinstance(mine, Mapping):
                 self._of_keys(field, mine, theirs if isinstance(theirs, Mapping) else {})
             else:
@@ -130,5 +132,11 @@ def _amount(value: Json) -> Json:
     """4, "4" and "4000m", or "8Gi" and "8192Mi", as one exact number in text; what is no quantity stays as it is."""
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return _plain(value)
-    match = _QUANTITY.fullmatch(str(value))
-    return str(Fraction(match[1]) * _UNITS[match[2]]) if match else value
+    return _quantity(str(value)) or value
+
+
+@lru_cache(4096)
+def _quantity(text: str) -> str:
+    """The exact number that a quantity is, in text; "" where the text is none. An account holds few different ones."""
+    match = _QUANTITY.fullmatch(text)
+    return str(Fraction(match[1]) * _UNITS[match[2]]) if match else ""

@@ -4,7 +4,6 @@ Of the base's value, the desired and the live one it is told whether this change
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
 from typing import TypeAlias
 
 from egpsync.core.diff import declarable
@@ -13,6 +12,7 @@ from egpsync.fields.table import is_secret, policy_of
 from egpsync.model.manifest import Desired, DesiredModel, State
 from egpsync.model.plan import Change, FieldChange, Op, Origin, Plan
 from egpsync.model.values import Json, JsonMap, Path, value_at
+from egpsync.value import replace
 
 Search: TypeAlias = Callable[[Callable[[Desired], bool]], str | None]
 """The commit after the newest one whose manifests are as asked for; None where no such one is in reach."""

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Iterator
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
 from difflib import get_close_matches
 
 from egpsync.core.capacity import count_gpus
@@ -15,10 +14,10 @@ from egpsync.model.live import Live
 from egpsync.model.manifest import Desired, DesiredModel, Problem, State
 from egpsync.model.plan import Action, Change, Create, Plan, Refusal, Target, live_model_of
 from egpsync.model.values import Path, value_at
+from egpsync.value import Value
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Comparison:
+class Comparison(Value, frozen=True, kw_only=True):
     """Manifests held against the account: the plan, and what is wrong with them in its light; then none is applied."""
 
     plan: Plan

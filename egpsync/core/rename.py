@@ -7,17 +7,16 @@ of n models takes n - 1 swaps.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
 from egpsync.model.live import LiveModel
 from egpsync.model.plan import Rename, StepKey, Swap
+from egpsync.value import Value
 
 NEVER = ""
 """The target of a model that is to be deleted: it gives its name up and needs none."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Mover:
+class Mover(Value, frozen=True, kw_only=True):
     """A live model whose name is to change or to be given up; all movers of one call share a vendor."""
 
     model: LiveModel

@@ -3,8 +3,6 @@
 Apply asks before each request whether what was planned still holds, and after it whether the server holds it.
 """
 
-from dataclasses import dataclass
-
 from egpsync.core.change import Account, PlanOptions, plan_release, plan_update
 from egpsync.core.diff import differences
 from egpsync.core.maps import does_otherwise, without_stuck
@@ -14,12 +12,12 @@ from egpsync.model.live import Live, LiveModel
 from egpsync.model.manifest import State
 from egpsync.model.plan import Change, FieldChange, Update
 from egpsync.model.values import JsonMap
+from egpsync.value import Value
 
 NO_NAMES = Names(steps={}, given={}, freed={}, refusals=())
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Replanner:
+class Replanner(Value, frozen=True, kw_only=True):
     """Plans single changes again, with the options of the first plan."""
 
     options: PlanOptions

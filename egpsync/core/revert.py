@@ -4,9 +4,9 @@ A field is put back where the server still holds what the run sent; what somebod
 Secrets are not kept anywhere, so a field that held one is named and left.
 """
 
+import dataclasses
 from collections.abc import Iterable, Mapping
 from copy import deepcopy
-from dataclasses import dataclass, replace
 from typing import Any
 
 from egpsync.core.diff import declarable
@@ -18,12 +18,12 @@ from egpsync.model.plan import Action, Change
 from egpsync.model.record import UNKNOWN, ChangeRecord, FieldRecord
 from egpsync.model.report import MASK
 from egpsync.model.values import Json, JsonMap, Path, Source, value_at
+from egpsync.value import Value, replace
 
 MARKED = "the run changed its owner's mark, which is not taken back: --adopt, --adopt-from or `state: released` does"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WayBack:
+class WayBack(Value, frozen=True, kw_only=True):
     """What to want so that the run is undone, and what cannot be."""
 
     desired: Desired
@@ -31,8 +31,7 @@ class WayBack:
     left: tuple[Change, ...]  # models of which nothing is put back, each with the reason
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Before:
+class _Before(Value, frozen=True, kw_only=True):
     """One model's way back."""
 
     wanted: DesiredModel | None  # None: nothing is put back
@@ -132,7 +131,7 @@ def _uncreated(change: ChangeRecord, found: LiveModel | None) -> _Before:
     if moved:
         return _Before(wanted=None, left=(f"the run created it, and {', '.join(moved)} was changed since: it is left",))
     wanted = _wanted(change, name="", id=found.id, fields={}, mark=found.mark)
-    return _Before(wanted=replace(wanted, state=State.ABSENT), left=("the run created it",))
+    return _Before(wanted=dataclasses.replace(wanted, state=State.ABSENT), left=("the run created it",))
 
 
 def _undeleted(change: ChangeRecord, live: Live) -> _Before:

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from hashlib import sha256
 from typing import assert_never
@@ -14,10 +13,10 @@ from egpsync.model.manifest import DesiredModel
 from egpsync.model.plan import Capacity, Change, Plan, StepKey, Swap
 from egpsync.model.selection import By, Selection, Selector
 from egpsync.model.values import Json, JsonMap
+from egpsync.value import Value, replace
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Part:
+class Part(Value, frozen=True, kw_only=True):
     """What is left of a plan."""
 
     changes: frozenset[tuple[str, str, str | None]]  # (vendor, name, id) of those kept
@@ -83,8 +82,7 @@ def _passes(matches: Callable[[Selector], bool], selection: Selection) -> bool:
     return wanted and not any(map(matches, selection.exclude))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Facts:
+class _Facts(Value, frozen=True, kw_only=True):
     """What selectors look at."""
 
     name: str

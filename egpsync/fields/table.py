@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache, lru_cache
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 from egpsync.fields.schemas import load
 from egpsync.model.plan import Effect
 from egpsync.model.values import Json, Path
+from egpsync.value import Value
 
 MANIFEST = "manifest.schema.json"
 CONFIGURATION = "vendor_configuration"
@@ -28,8 +28,7 @@ class Compare(StrEnum):
     CPU = "cpu"  # 4 is "4" is 4000m
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FieldPolicy:
+class FieldPolicy(Value, frozen=True, kw_only=True):
     """What is known about a field, from `x-egpsync` beside it in the schema."""
 
     effect: Effect
@@ -55,8 +54,7 @@ def policy_of(vendor: str, path: Path) -> FieldPolicy:
     return _unknown(Effect.SERVER_SET)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Field:
+class Field(Value, frozen=True, kw_only=True):
     """A field with those below it: what is compared key by key is walked along this, with no paths made on the way."""
 
     path: Path

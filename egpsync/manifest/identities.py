@@ -6,7 +6,6 @@ A manifest is whatever YAML has `version` and `models` at its top; files of othe
 import re
 from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, replace
 
 from egpsync.manifest.find import Found, find
 from egpsync.manifest.merge import merge
@@ -14,13 +13,13 @@ from egpsync.manifest.read import read
 from egpsync.manifest.variables import NO_VALUES, Values, resolve
 from egpsync.model.manifest import Declared, Document
 from egpsync.model.values import Source
+from egpsync.value import Value, replace
 
 MARKS = tuple(re.compile(rf"""(?:^|[{{,])\s*["']?{key}["']?\s*:""", re.MULTILINE) for key in ("version", "models"))
 """What a manifest that does not parse looks like."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Identities:
+class Identities(Value, frozen=True, kw_only=True):
     """Which models are declared."""
 
     names: frozenset[tuple[str, str]]  # vendor and name; the vendor is "" where it is not said, and may be any

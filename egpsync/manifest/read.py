@@ -6,7 +6,6 @@ import re
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from struct import Struct
 from typing import Any, NoReturn
 
@@ -35,10 +34,10 @@ from egpsync.manifest.parse import (
 from egpsync.manifest.problems import Problems
 from egpsync.model.manifest import EACH, Document, Documents, Layer, Node, Places
 from egpsync.model.values import Json, Source
+from egpsync.value import Value
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReadLimits:
+class ReadLimits(Value, frozen=True, kw_only=True):
     """What a file may hold; beyond, it is refused with the place where it went too far."""
 
     depth: int = 64  # mappings and lists inside each other, aliases expanded

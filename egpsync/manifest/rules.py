@@ -6,7 +6,6 @@ all models are sound, they look at values first, and at nodes only for the place
 
 import difflib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TypeAlias, TypeGuard
 
 from egpsync.fields.table import FAMILIES, fields_named, fields_of, names_field, place_of, policy_of
@@ -15,14 +14,14 @@ from egpsync.manifest.merge import DEEPEST, by_name, meant_by, patches
 from egpsync.model.live import MARK
 from egpsync.model.manifest import Declared, Merged, Node, Severity
 from egpsync.model.values import Json, Path
+from egpsync.value import Value
 
 API_FIELDS = ("model_type", "model_metadata", "vendor_configuration")
 
 Models: TypeAlias = Sequence[Declared]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rule:
+class Rule(Value, frozen=True, kw_only=True):
     """One kind of problem."""
 
     id: str  # in kebab case; stable

@@ -6,7 +6,7 @@ secret, `$$` for a dollar. A scalar that is nothing but one reference takes the 
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -17,6 +17,7 @@ from egpsync.manifest.findings import Finding, Hint, in_words, nearest
 from egpsync.manifest.problems import MOST, Problems
 from egpsync.model.manifest import Document, Documents, Layer, Node, Places
 from egpsync.model.values import Json, Source
+from egpsync.value import replace
 
 TOKEN = re.compile(r"\$\$|\$\{(?P<inner>[^{}]*)\}?")
 INNER = re.compile(

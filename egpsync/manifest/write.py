@@ -3,7 +3,6 @@
 import math
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from egpsync.errors import UsageError
@@ -25,6 +24,7 @@ from egpsync.manifest.rules import gpu_contradiction, worker_range
 from egpsync.model.live import MARK, LiveModel
 from egpsync.model.manifest import Declared, Documents, Merged, node_of
 from egpsync.model.values import Json, JsonMap, Path, Source
+from egpsync.value import Value
 
 MODELINE = "# yaml-language-server: $schema=manifest.schema.json"
 PREFACE = "The account's models as they were exported. Fields that hold the platform's defaults are left out: declare \
@@ -52,8 +52,7 @@ AT_ODDS = "left out, as they contradict each other"
 INCOMPLETE = "not enough to create the model anew, without"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Written:
+class Written(Value, frozen=True, kw_only=True):
     """A manifest, and what it does not say."""
 
     text: str

@@ -1,11 +1,11 @@
 """What the account holds: models as the server answers them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Self
 
 from egpsync.model.values import Json, JsonMap
+from egpsync.value import Value
 
 READY = "ready"
 DEPLOYING = "deploying"
@@ -15,8 +15,7 @@ MARK = "egpsync"
 FAILED_STATUSES = frozenset({"failed", "deployment_timeout"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Mark:
+class Mark(Value, frozen=True, kw_only=True):
     """What a live model's mark says; a missing or malformed part says nothing."""
 
     owner: str | None  # the manifests that manage it
@@ -37,8 +36,7 @@ class Mark:
         return cls(owner=owner, name=name, prevent_destroy=prevent_destroy, operation=operation, replaces=replaces)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LiveModel:
+class LiveModel(Value, frozen=True, kw_only=True):
     """One model as the server holds it. Enumerations are open: an unknown vendor or status is kept as it is."""
 
     id: str
@@ -66,9 +64,8 @@ class LiveModel:
         }
 
 
-@dataclass(frozen=True, kw_only=True)
-class Live:
-    """The complete account: absence from it means absence. Without slots, as it keeps its indexes."""
+class Live(Value, frozen=True, kw_only=True, dict=True):
+    """The complete account: absence from it means absence. It keeps its indexes."""
 
     models: tuple[LiveModel, ...]  # sorted by vendor, name, id
 

@@ -1,12 +1,13 @@
 """What the manifests say: documents as read, problems as found, models as desired."""
 
+import dataclasses
 from array import array
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple
 
 from egpsync.model.values import Json, JsonMap, Path, Source
+from egpsync.value import Value, field
 
 
 class Places:
@@ -160,8 +161,7 @@ def _holds(value: Json, key: str | int) -> bool:
             return False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Document:
+class Document(Value, frozen=True, kw_only=True):
     """One YAML document of one file."""
 
     file: str
@@ -175,8 +175,7 @@ class Severity(StrEnum):
     WARNING = "warning"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Problem:
+class Problem(Value, frozen=True, kw_only=True):
     """One finding in the manifests: what is wrong, where, what was expected."""
 
     rule: str  # stable id in kebab case, such as "unknown-field": that of a Rule
@@ -194,8 +193,7 @@ def is_invalid(problems: Iterable[Problem]) -> bool:
     return any(problem.severity is Severity.ERROR for problem in problems)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Documents:
+class Documents(Value, frozen=True, kw_only=True):
     """All that was read, and all that could not be."""
 
     documents: tuple[Document, ...]  # in the order of files, sorted, then of documents in a file
@@ -214,8 +212,7 @@ class Declared(NamedTuple):
     owner: str | None  # of the file it stands in
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Merged:
+class Merged(Value, frozen=True, kw_only=True):
     """The models of all documents, whether they are valid or not."""
 
     documents: Documents
@@ -232,8 +229,7 @@ class State(StrEnum):
     RELEASED = "released"  # its owner gives it up: the mark is removed, and the model stays
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Lifecycle:
+class Lifecycle(Value, frozen=True, kw_only=True):
     """A model's own rules; None where the manifest does not say."""
 
     prevent_destroy: bool | None  # refuse to delete or recreate; also kept in the live mark
@@ -242,7 +238,7 @@ class Lifecycle:
     exact: tuple[Path, ...] = ()  # free-form maps that hold what is declared and nothing else
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class DesiredModel:
     """One model as the manifests want it, defaults merged in. Only what they declare is here."""
 
@@ -254,17 +250,18 @@ class DesiredModel:
     owner: str | None  # the owner of the file it stands in
     lifecycle: Lifecycle
     fields: JsonMap  # of model_type, model_metadata, vendor_configuration: those declared, as written
-    node: Node = field(compare=False)  # the merged mapping, for the places of fields
+    node: Node = dataclasses.field(compare=False)  # the merged mapping, for the places of fields
     source: Source  # where the model starts
-    references: Mapping[Path, str] = field(default_factory=dict)  # secret fields -> as written, with ${secret:NAME}
+    references: Mapping[Path, str] = dataclasses.field(
+        default_factory=dict
+    )  # secret fields -> as written, with ${secret:NAME}
 
     def source_of(self, path: Path) -> Source:
         """Where the field at `path` is declared, or the nearest enclosing place."""
         return self.node.at(path).key_source if path else self.source
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Desired:
+class Desired(Value, frozen=True, kw_only=True):
     """Everything that the manifests want, in the order they say it."""
 
     models: tuple[DesiredModel, ...]

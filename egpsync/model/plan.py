@@ -1,13 +1,13 @@
 """What would be done: changes with their fields and steps, refusals, capacity."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple, TypeAlias, assert_never
 
 from egpsync.model.live import LiveModel
 from egpsync.model.manifest import DesiredModel
 from egpsync.model.values import Json, JsonMap, Path, Source
+from egpsync.value import Value
 
 
 class Action(StrEnum):
@@ -50,8 +50,7 @@ class Origin(StrEnum):
     OUTSTANDING = "outstanding"  # this change does not touch it: not applied yet, or edited outside
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FieldChange:
+class FieldChange(Value, frozen=True, kw_only=True):
     """One field's difference."""
 
     path: Path
@@ -76,8 +75,7 @@ class StepKey(NamedTuple):
         return f"{self.model}#{self.part}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Created:
+class Created(Value, frozen=True, kw_only=True):
     """Stands for the model that an earlier step of the same change creates: only the run will know its id."""
 
     by: StepKey
@@ -87,8 +85,7 @@ Ref: TypeAlias = LiveModel | Created
 """The model that a step is about: as the plan saw it, or one that is not there yet."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Create:
+class Create(Value, frozen=True, kw_only=True):
     """Create a model."""
 
     key: StepKey
@@ -96,8 +93,7 @@ class Create:
     after: tuple[StepKey, ...] = ()  # steps of other changes that must have succeeded; so for each kind of step
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Update:
+class Update(Value, frozen=True, kw_only=True):
     """Change a model's metadata, its configuration, or both."""
 
     key: StepKey
@@ -106,8 +102,7 @@ class Update:
     after: tuple[StepKey, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rename:
+class Rename(Value, frozen=True, kw_only=True):
     """Give a model a name that nobody has by then."""
 
     key: StepKey
@@ -117,8 +112,7 @@ class Rename:
     after: tuple[StepKey, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Swap:
+class Swap(Value, frozen=True, kw_only=True):
     """Exchange the names of two models at once."""
 
     key: StepKey
@@ -129,8 +123,7 @@ class Swap:
     after: tuple[StepKey, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Delete:
+class Delete(Value, frozen=True, kw_only=True):
     """Delete a model for good."""
 
     key: StepKey
@@ -146,8 +139,7 @@ class Until(StrEnum):
     REST = "rest"  # no longer deploying, however it ended
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wait:
+class Wait(Value, frozen=True, kw_only=True):
     """Follow a model's deployment to its end."""
 
     key: StepKey
@@ -177,8 +169,7 @@ def live_model_of(step: Step) -> LiveModel | None:
             assert_never(step)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
+class Request(Value, frozen=True, kw_only=True):
     """A step as it travels."""
 
     method: str
@@ -186,8 +177,7 @@ class Request:
     body: JsonMap | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
+class Change(Value, frozen=True, kw_only=True):
     """One model's part of the plan."""
 
     action: Action
@@ -220,8 +210,7 @@ class Change:
         return any(isinstance(step, Update) and deploys(step) for step in self.steps)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Refusal:
+class Refusal(Value, frozen=True, kw_only=True):
     """A guard that tripped: nothing of the plan is sent while there is one."""
 
     guard: str  # stable id in kebab case, such as "delete-threshold"
@@ -231,8 +220,7 @@ class Refusal:
     source: Source | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Capacity:
+class Capacity(Value, frozen=True, kw_only=True):
     """GPUs of one type that all the account's models take: gpus x workers x nodes."""
 
     minimum_before: int  # at min_workers
@@ -241,16 +229,14 @@ class Capacity:
     maximum_after: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Target:
+class Target(Value, frozen=True, kw_only=True):
     """Which account is meant."""
 
     base_url: str  # without a trailing slash; can carry a path
     account_id: str | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
+class Plan(Value, frozen=True, kw_only=True):
     """All that apply would do, computed once."""
 
     target: Target

@@ -1,19 +1,18 @@
 """What the project file says: manifests, targets, and what holds for all of them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date
 
 from egpsync.model.manifest import Node
 from egpsync.model.plan import Action
 from egpsync.model.values import JsonMap, Source
+from egpsync.value import Value
 
 ACCEPTED_IN_VAIN = "accepted-drift"
 """The rule of an entry of accepted_drift that lapsed or matches nothing."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Scope:
+class Scope(Value, frozen=True, kw_only=True):
     """What a target says, and the project for those that do not."""
 
     values: JsonMap  # as written: settings, at the places that their rows name
@@ -22,8 +21,7 @@ class Scope:
     variables: Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TargetScope(Scope):
+class TargetScope(Scope, frozen=True, kw_only=True):
     """One account."""
 
     name: str
@@ -32,8 +30,7 @@ class TargetScope(Scope):
     source: Source
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Consented:
+class Consented(Value, frozen=True, kw_only=True):
     """What may be done beyond the limits."""
 
     action: Action
@@ -44,8 +41,7 @@ class Consented:
     source: Source
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AcceptedDrift:
+class AcceptedDrift(Value, frozen=True, kw_only=True):
     """A difference that drift does not count."""
 
     model: str
@@ -56,8 +52,7 @@ class AcceptedDrift:
     source: Source
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Project(Scope):
+class Project(Scope, frozen=True, kw_only=True):
     """The whole file."""
 
     file: str  # as messages name it

@@ -1,17 +1,15 @@
 """A change as it leaves the program: secrets masked, strings still hostile. Its JSON is `definitions/change`."""
 
-from dataclasses import dataclass
-
 from egpsync.model.plan import Action, Effect, Op, Origin, Request
 from egpsync.model.run import Outcome
 from egpsync.model.values import Json, Path, Source
+from egpsync.value import Value
 
 UNKNOWN = ""
 """The owner in a record of 0.1, which did not say."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FieldRecord:
+class FieldRecord(Value, frozen=True, kw_only=True):
     """One field's difference, masked."""
 
     path: Path
@@ -26,8 +24,7 @@ class FieldRecord:
     pending_since: str | None = None  # the commit since which it is not applied
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OutcomeRecord:
+class OutcomeRecord(Value, frozen=True, kw_only=True):
     """How one change ended (of a run alone)."""
 
     result: Outcome
@@ -39,8 +36,7 @@ class OutcomeRecord:
     note: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChangeRecord:
+class ChangeRecord(Value, frozen=True, kw_only=True):
     """One model: what differs, what would be sent, and after a run how it ended."""
 
     name: str  # the name that the model will have, or has where it is deleted

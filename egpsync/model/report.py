@@ -1,13 +1,13 @@
 """One neutral report of any command: secrets already masked, strings still hostile. Every renderer reads only this."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 
 from egpsync.model.manifest import Problem, Severity, is_invalid
 from egpsync.model.plan import Capacity, Refusal, Target
 from egpsync.model.record import ChangeRecord
 from egpsync.model.values import Source
+from egpsync.value import Value
 
 MASK = "(sensitive)"
 
@@ -22,8 +22,7 @@ class Kind(StrEnum):
     REVERT = "revert"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReportRule:
+class ReportRule(Value, frozen=True, kw_only=True):
     """A rule that some of the problems are found by, for those who meet it in a report."""
 
     id: str
@@ -33,8 +32,7 @@ class ReportRule:
     mend: str  # what to do about it
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReportDeclared:
+class ReportDeclared(Value, frozen=True, kw_only=True):
     """A model that the manifests declare, where it was not held against the account."""
 
     vendor: str
@@ -42,8 +40,7 @@ class ReportDeclared:
     source: Source
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReportError:
+class ReportError(Value, frozen=True, kw_only=True):
     """Why the command could not go on."""
 
     what: str  # one sentence; can quote a server, so renderers escape it
@@ -51,8 +48,7 @@ class ReportError:
     advice: str  # the next step; "" where there is none
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReportSpan:
+class ReportSpan(Value, frozen=True, kw_only=True):
     """When one change was carried out."""
 
     model_vendor: str
@@ -62,8 +58,7 @@ class ReportSpan:
     ended: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReportTiming:
+class ReportTiming(Value, frozen=True, kw_only=True):
     """When it all was: the one part in which reports of equal things differ."""
 
     started: str  # in UTC, ISO 8601
@@ -71,8 +66,7 @@ class ReportTiming:
     changes: tuple[ReportSpan, ...] = ()  # of a run: those of which something was done, in the report's order
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReportHead:
+class ReportHead(Value, frozen=True, kw_only=True):
     """Which command ran, over what: the part of a report that neither a Plan nor a RunResult knows."""
 
     kind: Kind
@@ -94,8 +88,7 @@ class ReportHead:
     ended: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReportModel:
+class ReportModel(Value, frozen=True, kw_only=True):
     """A live model that no manifest names."""
 
     name: str
@@ -104,8 +97,7 @@ class ReportModel:
     status: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Report:
+class Report(Value, frozen=True, kw_only=True):
     """What a command found or did."""
 
     kind: Kind

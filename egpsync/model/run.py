@@ -1,9 +1,9 @@
 """What a run did: an outcome for each change of the plan."""
 
-from dataclasses import dataclass
 from enum import StrEnum
 
 from egpsync.model.plan import Change, Plan
+from egpsync.value import Value
 
 
 class Outcome(StrEnum):
@@ -18,8 +18,7 @@ class Outcome(StrEnum):
     NOTHING = "nothing"  # there was nothing to do
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Failure:
+class Failure(Value, frozen=True, kw_only=True):
     """Why a change did not end as planned."""
 
     message: str  # the server's words or ours; hostile until a renderer escapes it
@@ -29,8 +28,7 @@ class Failure:
     advice: str  # what to do next
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChangeResult:
+class ChangeResult(Value, frozen=True, kw_only=True):
     """One change's end."""
 
     change: Change
@@ -44,8 +42,7 @@ class ChangeResult:
     ended: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunResult:
+class RunResult(Value, frozen=True, kw_only=True):
     """All of a run."""
 
     plan: Plan
@@ -62,8 +59,7 @@ class Stage(StrEnum):
     ENDED = "ended"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Event:
+class Event(Value, frozen=True, kw_only=True):
     """One step of progress, as it happens."""
 
     change: Change

@@ -1,7 +1,8 @@
 """Which models a command is about, where it is not about all."""
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from egpsync.value import Value
 
 
 class By(StrEnum):
@@ -14,8 +15,7 @@ class By(StrEnum):
     FILE = "file"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Selector:
+class Selector(Value, frozen=True, kw_only=True):
     """One --select or --exclude."""
 
     by: By
@@ -27,8 +27,7 @@ class Selector:
         return self.text
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Selection:
+class Selection(Value, frozen=True, kw_only=True):
     """Those that one of `select` means and none of `exclude`, of this shard, that changed; nothing said means all."""
 
     select: tuple[Selector, ...] = ()

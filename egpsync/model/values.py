@@ -1,8 +1,9 @@
 """The plain values that everything else is made of: JSON, paths, places in files."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, TypeAlias
+
+from egpsync.value import Value
 
 Json: TypeAlias = Any
 """A JSON value: None, bool, int, float, str, a Sequence of them or a Mapping from str to them; never mutated."""
@@ -14,8 +15,7 @@ Path: TypeAlias = tuple[str, ...]
 """Keys from a model's top level down, such as ("vendor_configuration", "model_infra", "gpus")."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Source:
+class Source(Value, frozen=True, kw_only=True):
     """A place in a manifest."""
 
     file: str  # as the user gave it, relative to the working directory where it lies below it, with forward slashes

@@ -5,7 +5,6 @@ import secrets
 import stat
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
@@ -18,6 +17,7 @@ from egpsync.records.journal import Deployed, End, Intent, Journal, Line, Result
 from egpsync.records.lock import HeldError, held
 from egpsync.settings.urls import identity_of
 from egpsync.typed import Misfit
+from egpsync.value import Value
 
 SALT = 32  # bytes
 RUNS_KEPT = 50
@@ -26,8 +26,7 @@ KNOWN = frozenset({"done", "refused"})
 """Results after which it is known whether a request happened."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Unfinished:
+class Unfinished(Value, frozen=True, kw_only=True):
     """One request of an earlier run whose outcome that run did not live to write."""
 
     run: str  # the journal's file name

@@ -12,7 +12,6 @@ import os
 import threading
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Self, TypeAlias
@@ -27,19 +26,18 @@ from egpsync.model.values import Json, JsonMap
 from egpsync.model.values import Path as FieldPath
 from egpsync.record import changes_of, document_of, record, record_request, told
 from egpsync.typed import Misfit, fit, plain, read_json, write_json
+from egpsync.value import Value, replace
 
 VERSION = 2
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Steps:
+class Steps(Value, frozen=True, kw_only=True):
     """What stands beside a change's own document in the first line."""
 
     steps: tuple[str, ...]  # the keys of its own, and of those of other changes that change its model too
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Begin:
+class Begin(Value, frozen=True, kw_only=True):
     """The first line: what the run was to do."""
 
     at: str  # UTC, ISO 8601; so in each line
@@ -51,8 +49,7 @@ class Begin:
     changes: tuple[JsonMap, ...]  # each the document of a ChangeRecord, and its Steps
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Intent:
+class Intent(Value, frozen=True, kw_only=True):
     """Before a request."""
 
     at: str
@@ -65,8 +62,7 @@ class Intent:
     body: JsonMap | None  # masked
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Result:
+class Result(Value, frozen=True, kw_only=True):
     """After it."""
 
     at: str = ""
@@ -76,8 +72,7 @@ class Result:
     id: str | None  # of the model
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Deployed:
+class Deployed(Value, frozen=True, kw_only=True):
     """A deployment of this run has ended."""
 
     at: str
@@ -88,15 +83,13 @@ class Deployed:
     reason: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settled:
+class Settled(Value, frozen=True, kw_only=True):
     """A later run has looked at what this one left open."""
 
     at: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class End:
+class End(Value, frozen=True, kw_only=True):
     """The run has come to its end and reported."""
 
     at: str = ""
@@ -114,8 +107,7 @@ EVENTS: Mapping[str, type[Line]] = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PastRun:
+class PastRun(Value, frozen=True, kw_only=True):
     """What a run was to do, and what it tried of it."""
 
     target: Target
@@ -307,8 +299,7 @@ def _request(intent: Intent) -> Request:
     return Request(method=intent.method, path=intent.path, body=intent.body)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Field1:
+class _Field1(Value, frozen=True, kw_only=True):
     path: FieldPath
     op: Op
     before: Json
@@ -316,8 +307,7 @@ class _Field1:
     sensitive: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Change1:
+class _Change1(Value, frozen=True, kw_only=True):
     name: str
     model_vendor: str
     id: str | None
@@ -326,8 +316,7 @@ class _Change1:
     fields: tuple[_Field1, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Begin1:
+class _Begin1(Value, frozen=True, kw_only=True):
     """The first line of a journal of egpsync 0.1, which held less of each change."""
 
     at: str

@@ -9,7 +9,6 @@ import hmac
 import json
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from hashlib import scrypt, sha256
 from pathlib import Path
@@ -24,6 +23,7 @@ from egpsync.model.record import ChangeRecord, FieldRecord
 from egpsync.model.values import JsonMap
 from egpsync.record import changes_of, document_of, record, secrets_sent, seen
 from egpsync.typed import Misfit, fit, plain, read_json
+from egpsync.value import Value, replace
 
 FORMAT = "egpsync-plan"
 VERSION = "2.0"
@@ -32,16 +32,14 @@ NO_DIFFERENCE = "no difference"
 APPLIED = "was applied already: it is as the saved plan would make it"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SavedChange:
+class SavedChange(Value, frozen=True, kw_only=True):
     """One change that was reviewed."""
 
     fingerprint: str  # of all that is sent for it, and of what the plan saw of its model
     change: ChangeRecord
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SavedPlan:
+class SavedPlan(Value, frozen=True, kw_only=True):
     """What was saved."""
 
     created_at: str  # UTC, ISO 8601
@@ -54,21 +52,18 @@ class SavedPlan:
     changes: tuple[SavedChange, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Manifests:
+class _Manifests(Value, frozen=True, kw_only=True):
     paths: tuple[str, ...]
     digest: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Fingerprint:
+class _Fingerprint(Value, frozen=True, kw_only=True):
     """What stands beside a change's own document."""
 
     fingerprint: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Document:
+class _Document(Value, frozen=True, kw_only=True):
     """The file as it is written, without its format and checksum."""
 
     created_at: str

@@ -1,18 +1,17 @@
 """Changes in, those of them that look the same together out: what is told of many models is told once."""
 
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass
 
 from egpsync.model.record import ChangeRecord
 from egpsync.report.escape import visible
 from egpsync.report.words import values_shown
+from egpsync.value import Value
 
 MANY = 3
 """From how many on equal changes are told together."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Shown:
+class Shown(Value, frozen=True, kw_only=True):
     """Changes that look the same but for their names, ids and places; most often one alone."""
 
     changes: Sequence[ChangeRecord]

@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 
 from egpsync.account.requests import requests_of
 from egpsync.model.manifest import Problem, is_invalid
@@ -11,6 +10,7 @@ from egpsync.model.record import ChangeRecord
 from egpsync.model.report import Report, ReportError, ReportHead, ReportModel, ReportSpan, ReportTiming
 from egpsync.model.run import Outcome, RunResult
 from egpsync.record import record, record_end
+from egpsync.value import replace
 
 _AS_PLANNED = frozenset({Outcome.APPLIED, Outcome.NOTHING})
 _WENT_WRONG = frozenset({Outcome.FAILED, Outcome.UNKNOWN, Outcome.STALE})

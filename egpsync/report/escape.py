@@ -2,10 +2,12 @@
 
 import json
 import re
-from html import escape
+from typing import TYPE_CHECKING
 
 from egpsync.model.text import UNSEEN
-from egpsync.model.values import Json
+
+if TYPE_CHECKING:  # what every command begins with loads next to nothing
+    from egpsync.model.values import Json
 
 _line_of = json.JSONEncoder(ensure_ascii=False, sort_keys=True).encode  # json.dumps makes one for every call
 _PLAIN_NAME = re.compile(r"[\w./:+-]+")
@@ -29,7 +31,7 @@ def visible(text: str) -> str:
     return "".join(char if char.isprintable() and char not in UNSEEN else _escaped(char) for char in text)
 
 
-def json_line(value: Json, *, indent: int | None = None) -> str:
+def json_line(value: "Json", *, indent: int | None = None) -> str:
     """A value as JSON that a person can read: sorted keys, one line unless `indent` is given."""
     if indent is None:
         return visible(_line_of(value))
@@ -60,7 +62,7 @@ def prose(text: str) -> str:
     marked = _MARKUP.sub(lambda found: "\\" + found.group(), visible(text))
     # GitHub looks for @team and #12 in the rendered text, where backslashes and entities are gone: only a character
     # between helps.
-    return _MENTION.sub(lambda found: found.group() + "\u200b", escape(marked, quote=False))
+    return _MENTION.sub(lambda found: found.group() + "\u200b", _entities(marked))
 
 
 def chat(text: str) -> str:
@@ -70,7 +72,7 @@ def chat(text: str) -> str:
 
 def html(text: str) -> str:
     """Text for an HTML element inside Markdown."""
-    return escape(visible(text), quote=False)
+    return _entities(visible(text))
 
 
 def uri_path(path: str) -> str:
@@ -101,6 +103,12 @@ def fenced(lines: list[str], *, language: str) -> str:
 
 def _percent(char: str) -> str:
     return "".join(f"%{byte:02X}" for byte in char.encode())
+
+
+def _entities(text: str) -> str:
+    from html import escape  # noqa: PLC0415 - its table of 2,000 names, which only what writes HTML needs
+
+    return escape(text, quote=False)
 
 
 def _escaped(char: str) -> str:

@@ -1,7 +1,6 @@
 """A Report in, flat findings out: what annotations, SARIF, JUnit and Code Quality say of problems and models."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from hashlib import sha256
 from posixpath import normpath
 from typing import TypeAlias
@@ -23,6 +22,7 @@ from egpsync.report.words import (
     plural,
     values_shown,
 )
+from egpsync.value import Value
 
 LEVELS = ("error", "warning", "note")
 """From what stops somebody to what only informs."""
@@ -69,8 +69,7 @@ RULES: dict[str, str] = {
 Place: TypeAlias = tuple[str, int, int]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
+class Finding(Value, frozen=True, kw_only=True):
     """One thing to look at. All of it is one line each, and nothing in it acts upon a terminal."""
 
     rule: str

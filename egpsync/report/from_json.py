@@ -1,7 +1,6 @@
 """A report's JSON in, the Report that it was written from out; what is none is a Misfit that says where."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from egpsync.model.manifest import Problem
@@ -20,30 +19,27 @@ from egpsync.model.values import Json, JsonMap, Source
 from egpsync.record import changes_of
 from egpsync.report.to_json import FORMAT_VERSION
 from egpsync.typed import Misfit, fit
+from egpsync.value import Value
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Target:
+class _Target(Value, frozen=True, kw_only=True):
     base_url: str | None
     account_id: str | None
     name: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Repository:
+class _Repository(Value, frozen=True, kw_only=True):
     url: str | None = None
     directory: str = ""
     revision: str = "HEAD"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Model:
+class _Model(Value, frozen=True, kw_only=True):
     name: str
     model_vendor: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Refusal:
+class _Refusal(Value, frozen=True, kw_only=True):
     guard: str
     message: str
     consent: str
@@ -51,20 +47,17 @@ class _Refusal:
     source: Source | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Growth:
+class _Growth(Value, frozen=True, kw_only=True):
     before: int
     after: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Capacity:
+class _Capacity(Value, frozen=True, kw_only=True):
     minimum: _Growth
     maximum: _Growth
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Document:
+class _Document(Value, frozen=True, kw_only=True):
     """The document as the schema has it; the changes are read by their own reader."""
 
     tool_version: str

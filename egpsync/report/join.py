@@ -2,13 +2,13 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from itertools import chain, pairwise
 from operator import attrgetter
 from typing import TypeVar
 
 from egpsync.model.plan import Capacity
 from egpsync.model.report import Report, ReportTiming
+from egpsync.value import replace
 
 T = TypeVar("T")
 _WORST_FIRST = (130, 143, 64, 1, 4, 5, 3, 2, 0)  # exit codes, by how much somebody has to look

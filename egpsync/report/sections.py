@@ -3,13 +3,13 @@
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 
 from egpsync.model.report import Report
 from egpsync.report.escape import inert
 from egpsync.report.formats import FORMATS
 from egpsync.report.style import Style
 from egpsync.report.to_json import FORMAT_VERSION, write_document
+from egpsync.value import replace
 
 _SUITE = re.compile(r'(<testsuite name="|classname=")egpsync\.')
 _PLAIN = re.compile("[^A-Za-z0-9_-]+")

@@ -1,10 +1,10 @@
 """How a text is to look: what the caller chooses, and the one function that writes colour codes."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import StrEnum
 
 from egpsync.model.report import Report
+from egpsync.value import Value
 
 
 class Tone(StrEnum):
@@ -21,8 +21,7 @@ class Tone(StrEnum):
     GOOD = "1;32"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Style:
+class Style(Value, frozen=True, kw_only=True):
     """What the caller chooses of a report's looks. Most formats heed none of it."""
 
     color: bool = False  # whether the stream shows colours

@@ -2,7 +2,6 @@
 
 from bisect import bisect_right
 from collections.abc import Container, Iterator, Mapping
-from dataclasses import dataclass
 from html import escape
 from itertools import groupby
 
@@ -12,14 +11,14 @@ from egpsync.report.findings import Finding, findings, repository_path
 from egpsync.report.fold import fold
 from egpsync.report.style import Style
 from egpsync.report.words import action_word, plural
+from egpsync.value import Value
 
 _NAME = 300  # characters of a case's name
 _STATES = {"apply-unknown": "error", "apply-in-flight": "skipped", "apply-not-attempted": "skipped"}
 """What a finding makes of its model's case, where it is no failure."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Case:
+class Case(Value, frozen=True, kw_only=True):
     """One test case."""
 
     suite: str

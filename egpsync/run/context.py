@@ -1,10 +1,10 @@
 """What all changes of one run share, what one change has come to, and how it can end."""
 
 import asyncio
+import dataclasses
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
 from egpsync.account.client import Client
@@ -12,6 +12,7 @@ from egpsync.model.live import LiveModel
 from egpsync.model.plan import Change, FieldChange, Ref, Request, StepKey, Update, Write
 from egpsync.model.run import Event, Failure, Outcome
 from egpsync.model.values import JsonMap
+from egpsync.value import Value, field
 
 
 class Replans(Protocol):
@@ -57,8 +58,7 @@ class Unrecorded:
         """Keep nothing."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pace:
+class Pace(Value, frozen=True, kw_only=True):
     """How long things may take, in seconds."""
 
     deployment: float = 2700.0  # until a deployment is given up on: the platform's builder takes up to 30 minutes
@@ -67,8 +67,7 @@ class Pace:
     settle: float = 90.0  # how long a reading may lag behind a write: the platform's caches take up to 75 s
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Run:
+class Run(Value, frozen=True, kw_only=True):
     """What all changes of one run share."""
 
     client: Client
@@ -100,15 +99,14 @@ class Run:
             await self.slots.acquire()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stop:
+class Stop(Value, frozen=True, kw_only=True):
     """How a change ends before its last step."""
 
     outcome: Outcome
     failure: Failure | None
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclasses.dataclass(slots=True, kw_only=True)
 class Execution:
     """One change under way: the only value here that changes."""
 
@@ -116,12 +114,12 @@ class Execution:
     id: str | None  # of the model, known after a creation
     live: LiveModel | None = None  # as last answered or read
     done: int = 0  # requests carried out
-    notes: list[str] = field(default_factory=list)
-    sent: set[str] = field(default_factory=set)  # top-level parts that were sent
+    notes: list[str] = dataclasses.field(default_factory=list)
+    sent: set[str] = dataclasses.field(default_factory=set)  # top-level parts that were sent
     last_sent: Request | None = None  # the latest request that left
     answered: bool = False  # whether the server accepted it
     saw_deploying: bool = False  # a reading has shown its deployment under way
-    tried: set[StepKey] = field(default_factory=set)  # steps that the server carried out, or may have
+    tried: set[StepKey] = dataclasses.field(default_factory=set)  # steps that the server carried out, or may have
     reached: bool = False  # whether a request of it reached the server, or may have
     started: str = ""  # when its first step began; "" until then
     ended: str = ""

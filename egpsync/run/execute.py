@@ -6,7 +6,6 @@ as long as they may lag behind it.
 """
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import assert_never
 
 from egpsync.account.listing import fetch_one, find_by_name, is_id, parse_model
@@ -42,6 +41,7 @@ from egpsync.run.endings import (
     what_moved,
 )
 from egpsync.run.readings import has_ended, is_at_rest, read_at_rest, read_settled
+from egpsync.value import replace
 
 RESENDS = 4  # of one request, each after a reading that says it did not happen
 NAMING = frozenset({"name", "model_vendor", "on_conflict"})

@@ -7,7 +7,6 @@ Deletions come last. One change's failure stops only what needs it, until `max_f
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from egpsync.clock import now
@@ -18,12 +17,12 @@ from egpsync.run.confirm import confirm
 from egpsync.run.context import End, Execution, Run, Stop
 from egpsync.run.endings import our_fault
 from egpsync.run.execute import NOTHING_SENT, execute_step, follow
+from egpsync.value import Value, replace
 
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rollout:
+class Rollout(Value, frozen=True, kw_only=True):
     """How much happens at once, and when to stop."""
 
     parallelism: int = 8  # changes whose requests are under way

@@ -2,14 +2,13 @@
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from egpsync.settings.urls import base_url
+from egpsync.value import Value
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Kind:
+class Kind(Value, frozen=True, kw_only=True):
     """What values a setting takes."""
 
     convert: Callable[[Any], Any]  # of text, or of a value of the project file; raises ValueError with what is expected

@@ -3,10 +3,10 @@
 Order: flag, then environment, then the target, then the project, then default.
 """
 
+import dataclasses
 import os
 import stat
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -92,9 +92,9 @@ def load_reviewed(
         unnamed = {name: value for name, value in environ.items() if name != "EGPSYNC_TARGET"}
         trusted = load_settings({**flags, "target": None}, unnamed, before if before and not before.targets else None)
         said_here = {name: getattr(trusted, name) for name in ("secrets_folder", "no_secret_commands")}
-        trusted = replace(trusted, secrets=_secrets(said_here, environ, before, trusted.api_key))
+        trusted = dataclasses.replace(trusted, secrets=_secrets(said_here, environ, before, trusted.api_key))
     edits = tuple(_edits(project, scope, before, there))
-    return replace(trusted, project=project, scope=scope, edits=edits)
+    return dataclasses.replace(trusted, project=project, scope=scope, edits=edits)
 
 
 def _edits(

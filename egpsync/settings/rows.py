@@ -12,6 +12,7 @@ from egpsync.model.selection import ALL, Selection
 from egpsync.settings.kinds import ACCOUNT, FILE, FOLDER, MAPS, NAME, URL, YES_NO, Kind, seconds, whole
 from egpsync.settings.secrets import KEY_VARIABLES, Secrets
 from egpsync.settings.urls import PRODUCTION
+from egpsync.value import Value
 
 
 class Group(StrEnum):
@@ -27,8 +28,7 @@ class Group(StrEnum):
     RECORDS = "Records"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
+class Row(Value, frozen=True, kw_only=True):
     """Where one setting comes from, and what it is."""
 
     name: str  # the field of Settings

@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import dataclass, replace
 
 from egpsync.core.change import PlanOptions
 from egpsync.core.replan import Replanner
@@ -15,12 +14,12 @@ from egpsync.records.journal import Intent
 from egpsync.run.context import Pace, Run
 from egpsync.run.scheduler import Rollout, apply_plan
 from egpsync.settings import Settings
+from egpsync.value import Value, replace
 from egpsync.version import __version__
 from egpsync.workflow.plan import Watch, connect, known_secrets, secrets_of_plan, target_of
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LeftOpen:
+class LeftOpen(Value, frozen=True, kw_only=True):
     """A request that an earlier run did not live to see the end of, in the light of a fresh plan."""
 
     unfinished: Unfinished

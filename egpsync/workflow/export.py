@@ -3,7 +3,6 @@
 import io
 from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
 
 from egpsync.account.listing import fetch_all
 from egpsync.core.guard import Limits, check_guards
@@ -19,6 +18,7 @@ from egpsync.model.manifest import Desired
 from egpsync.model.plan import Action, Refusal
 from egpsync.model.selection import By, Selection
 from egpsync.settings import Settings
+from egpsync.value import Value
 from egpsync.workflow.plan import Watch, connect, target_of
 from egpsync.workflow.validate import Checked, validate
 
@@ -26,16 +26,14 @@ NO_MANIFESTS = Desired(models=(), owners=(), digest="")
 MOST_NAMED = 10  # differences that an error names
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Choice:
+class Choice(Value, frozen=True, kw_only=True):
     """Which models are wanted."""
 
     besides: tuple[str, ...] | None  # paths of manifests: only what none of them names; None: all models
     owner: str | None  # who is to manage them; None: the one owner that the manifests name, if they name just one
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Exported:
+class Exported(Value, frozen=True, kw_only=True):
     """What became of an export."""
 
     checked: Checked | None  # the manifests besides which it was made; None where none were asked for

@@ -4,7 +4,6 @@ PATH can name a part of the repository: what another manifest of it declares is 
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from egpsync.errors import FileError
@@ -14,10 +13,10 @@ from egpsync.manifest.variables import Values
 from egpsync.model.live import Live
 from egpsync.model.plan import Change, Plan, Refusal
 from egpsync.settings import Settings
+from egpsync.value import Value
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LeftOver:
+class LeftOver(Value, frozen=True, kw_only=True):
     """What the repository says of the models that these manifests do not declare."""
 
     spared: frozenset[str]  # ids of models that it declares elsewhere

@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from egpsync.core.origin import with_origins
@@ -10,6 +9,7 @@ from egpsync.history import commit_of, commits_touching, repository_at
 from egpsync.manifest.find import PROJECT
 from egpsync.model.manifest import Desired
 from egpsync.settings import Settings
+from egpsync.value import replace
 from egpsync.workflow.plan import Planned
 from egpsync.workflow.revision import SIGNS, checked_at
 

@@ -1,8 +1,8 @@
 """Paths and settings in; what apply would do out. Nothing but GETs is sent."""
 
 import asyncio
+import dataclasses
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any
@@ -27,6 +27,7 @@ from egpsync.record import secrets_of
 from egpsync.records.folder import StateFolder
 from egpsync.records.journal import Deployed, fingerprint_of
 from egpsync.settings import Settings
+from egpsync.value import Value, field, replace
 from egpsync.workflow.leftover import declared_elsewhere, pruned, unread_refusals
 from egpsync.workflow.revision import changed_since, checked_at
 from egpsync.workflow.validate import Checked, validate, with_excerpts
@@ -34,8 +35,7 @@ from egpsync.workflow.validate import Checked, validate, with_excerpts
 MOST_NAMED = 10  # models that a note names
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Planned:
+class Planned(Value, frozen=True, kw_only=True):
     """Manifests that were compared with the account."""
 
     checked: Checked
@@ -46,8 +46,7 @@ class Planned:
     part: Part | None = None  # of the plan, where a selection means just a part
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Watch:
+class Watch(Value, frozen=True, kw_only=True):
     """How the caller looks on, and how it stops a run."""
 
     on_attempt: Callable[[Attempt], None] = lambda _: None  # each request as it ended
@@ -55,8 +54,7 @@ class Watch:
     stop: asyncio.Event = field(default_factory=asyncio.Event)  # set it: nothing more is begun
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Consent:
+class Consent(Value, frozen=True, kw_only=True):
     """What the user agreed to beforehand."""
 
     allow_recreate: bool = False
@@ -318,7 +316,9 @@ def used_consents(plan: Plan, settings: Settings, consent: Consent) -> Iterator[
     """A sentence for each consent of the project file that the plan needs, and for each that lapsed too early."""
     if settings.project is None or not settings.project.consent:
         return
-    needed = {refusal.guard for refusal in check_guards(plan, limits_of(replace(settings, project=None), consent))}
+    needed = {
+        refusal.guard for refusal in check_guards(plan, limits_of(dataclasses.replace(settings, project=None), consent))
+    }
     left = {refusal.guard for refusal in check_guards(plan, limits_of(settings, consent))}
     for one in sorted(_consents(settings), key=lambda one: -one.count):
         if (guard := f"{one.action}-threshold") in needed - left:

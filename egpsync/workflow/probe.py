@@ -5,7 +5,6 @@ The model is of a hosted vendor, which deploys nothing; where the platform takes
 
 import asyncio
 import secrets
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from egpsync.account.client import Client
@@ -15,6 +14,7 @@ from egpsync.core.guard import check_target
 from egpsync.errors import Ambiguous, ApiError, EgpsyncError, NotFound, Rejected, WrongTargetError
 from egpsync.model.values import Json, JsonMap
 from egpsync.settings import Settings
+from egpsync.value import Value
 from egpsync.workflow.plan import Consent, Watch, connect, limits_of, target_of
 
 VENDOR = "openai"
@@ -23,8 +23,7 @@ UNKNOWN = "egpsync_probe"
 PAUSE = 0.5  # seconds between two readings of what may lag
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
+class Finding(Value, frozen=True, kw_only=True):
     """What a PATCH does there."""
 
     maps: str  # "merge" or "replace"

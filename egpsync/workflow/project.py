@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from glob import escape
 from pathlib import Path
 
@@ -19,13 +18,13 @@ from egpsync.model.project import Project
 from egpsync.model.values import Source
 from egpsync.settings import Settings
 from egpsync.settings.project import faults_of, project_of
+from egpsync.value import Value
 
 SCHEMA = "project.schema.json"
 DEFAULT_PATH = "configs/models"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Opened:
+class Opened(Value, frozen=True, kw_only=True):
     """What became of the project file."""
 
     project: Project | None  # None where there is no file, or a faulty one

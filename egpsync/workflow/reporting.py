@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +16,7 @@ from egpsync.model.report import Kind, Report, ReportDeclared, ReportError, Repo
 from egpsync.model.run import Outcome, RunResult
 from egpsync.report.build import build_error, build_plan, build_problems, build_run
 from egpsync.settings import Settings
+from egpsync.value import Value, replace
 from egpsync.version import __version__
 
 if TYPE_CHECKING:  # whoever has one has loaded it: validate needs no HTTP
@@ -29,8 +29,7 @@ SIGNALLED: Mapping[int, ExitCode] = {2: ExitCode.INTERRUPTED}
 """The exit of a run that a signal ended, by its number: SIGINT; any other is a termination."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Occasion:
+class Occasion(Value, frozen=True, kw_only=True):
     """What is known of a command before it finds anything."""
 
     kind: Kind

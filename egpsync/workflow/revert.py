@@ -1,6 +1,5 @@
 """A journal or an apply report in; the plan that puts back what that run changed, out."""
 
-from dataclasses import replace
 from pathlib import Path
 
 from egpsync.account.listing import fetch_all
@@ -18,6 +17,7 @@ from egpsync.records.journal import PastRun, run_in
 from egpsync.report.from_json import from_json
 from egpsync.settings import Settings
 from egpsync.typed import Misfit, read_json
+from egpsync.value import replace
 from egpsync.workflow.plan import Consent, Planned, Watch, connect, guarded, limits_of, quoted, target_of, used_consents
 from egpsync.workflow.validate import Checked
 

@@ -1,15 +1,14 @@
 """The state folder in, what earlier runs did out, the newest first."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from egpsync.records.folder import journals_below
 from egpsync.records.journal import Begin, End, Intent, Result, lines_in
 from egpsync.typed import Misfit
+from egpsync.value import Value
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PastRun:
+class PastRun(Value, frozen=True, kw_only=True):
     """One run, as its journal tells of it."""
 
     journal: str  # the file
@@ -24,8 +23,7 @@ class PastRun:
     outcomes: Mapping[str, int]  # {} for one that did not end
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Runs:
+class Runs(Value, frozen=True, kw_only=True):
     """All of them."""
 
     runs: tuple[PastRun, ...]

@@ -1,6 +1,6 @@
 """A saved plan in; the same plan made again and held against it, out."""
 
-from dataclasses import asdict, dataclass, replace
+import dataclasses
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +12,12 @@ from egpsync.model.plan import Action, Plan, Refusal
 from egpsync.model.selection import ALL, Selection
 from egpsync.records.planfile import SavedPlan, load_plan, pin, same_manifests, save_plan
 from egpsync.settings import Settings
+from egpsync.typed import plain
+from egpsync.value import Value, replace
 from egpsync.workflow.plan import Consent, Planned, Watch, known_secrets, plan, target_of
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reviewed:
+class Reviewed(Value, frozen=True, kw_only=True):
     """A plan that was reviewed, and what it is now."""
 
     planned: Planned  # made afresh; what moved is marked, and is not sent
@@ -36,7 +37,7 @@ def save(file: str, planned: Planned, paths: tuple[str, ...], consent: Consent, 
     """Save a plan, with the options and the consent it was made with. Raises FileError."""
     if planned.plan is not None:
         only = {"only": sorted((vendor, name) for vendor, name, _ in planned.part.changes)} if planned.part else {}
-        options = {**asdict(planned.options), **asdict(consent), **only}
+        options = {**plain(planned.options), **plain(consent), **only}
         save_plan(Path(file), planned.plan, paths, options, known_secrets(settings))
 
 
@@ -46,7 +47,7 @@ async def review(file: str, settings: Settings, watch: Watch) -> Reviewed:
     _same_target(file, saved, settings)
     _not_refused(file, saved)
     options, consent, selection = _options(file, saved)
-    settings = replace(settings, selection=selection)
+    settings = dataclasses.replace(settings, selection=selection)
     if STDIN not in saved.paths:  # which can be read once only
         _same_manifests(file, saved, digest_of(find(saved.paths)))
     planned = await plan(saved.paths, settings, options, consent, watch)

@@ -1,18 +1,17 @@
 """A model's name, paths and settings in; the resolved model with the origin of each value out. Offline."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from egpsync.errors import UsageError
 from egpsync.manifest.findings import in_words, nearest
 from egpsync.manifest.merge import by_name
 from egpsync.manifest.show import Origin, origins
 from egpsync.settings import Settings
+from egpsync.value import Value
 from egpsync.workflow.validate import Checked, is_invalid, validate
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Shown:
+class Shown(Value, frozen=True, kw_only=True):
     """What the manifests say of one name."""
 
     checked: Checked

@@ -1,15 +1,13 @@
 """A project in, what its targets mean on this machine out: account, number of manifests, whether the key is at hand."""
 
-from dataclasses import dataclass
-
 from egpsync.errors import FileError
 from egpsync.manifest.find import find
 from egpsync.model.project import Project
 from egpsync.settings import account_of, key_at_hand
+from egpsync.value import Value
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TargetState:
+class TargetState(Value, frozen=True, kw_only=True):
     """One target, as it stands on this machine."""
 
     name: str

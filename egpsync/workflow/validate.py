@@ -1,7 +1,6 @@
 """Paths in, checked manifests out; offline."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import BinaryIO
 
 from egpsync.manifest.check import HAS_FAST_VALIDATOR, check
@@ -15,10 +14,10 @@ from egpsync.manifest.team import TeamSchema
 from egpsync.manifest.variables import NO_VALUES, Values, resolve
 from egpsync.model.manifest import Desired, Merged, Problem, Severity
 from egpsync.settings import Settings
+from egpsync.value import Value, replace
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Checked:
+class Checked(Value, frozen=True, kw_only=True):
     """Manifests that were read and checked."""
 
     merged: Merged | None  # None for what stands in no manifest

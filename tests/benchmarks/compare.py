@@ -6,6 +6,7 @@ metadata of models whose server takes 50 ms for an answer.
 """
 
 import argparse
+import dataclasses
 import json
 import os
 import shutil
@@ -13,7 +14,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from tests.benchmarks.account import Account, account
@@ -169,9 +170,9 @@ def terraform(bench: Bench) -> Iterator[Line]:
     resources = {name: {"input": given} for name, given in inputs.items()}
     (folder / "main.tf.json").write_text(json.dumps({"resource": {"terraform_data": resources}}), encoding="utf-8")
     (folder / "terraform.tfstate").write_text(json.dumps(_state(inputs)), encoding="utf-8")  # as if it were applied
-    command = replace(bench.command(program, CHECKPOINT_DISABLE="1"), folder=folder)
-    spent(replace(command, arguments=(program, "init", "-no-color")))
-    run = spent(replace(command, arguments=(program, "plan", "-no-color", "-detailed-exitcode")))
+    command = dataclasses.replace(bench.command(program, CHECKPOINT_DISABLE="1"), folder=folder)
+    spent(dataclasses.replace(command, arguments=(program, "init", "-no-color")))
+    run = spent(dataclasses.replace(command, arguments=(program, "plan", "-no-color", "-detailed-exitcode")))
     version = version_of(Path(program), "version").removeprefix("Terraform v")
     yield Line(
         tool=f"Terraform {version}, terraform_data", work="nothing differs", models=COUNT, spent=run, requests="none"

@@ -5,13 +5,13 @@ import pty
 import re
 import sys
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from egpsync.cli.progress import Manner, State, duration, show_progress
 from egpsync.model.run import Event, Stage
+from egpsync.value import replace
 from tests.report.samples import CREATED, REDEPLOYED, UPDATED
 
 LOG = Manner(verbosity=0, color=False, total=2)

@@ -7,7 +7,6 @@ key stays a difference there; and our own mark and `on_conflict` are no part of 
 import json
 from collections.abc import Iterator, Mapping
 from copy import deepcopy
-from dataclasses import replace
 from random import Random
 from typing import Any
 
@@ -22,6 +21,7 @@ from egpsync.fields.table import policy_of
 from egpsync.manifest.check import model_schema
 from egpsync.model.plan import Action, Create, Plan, Update, Write
 from egpsync.model.values import Json, Path, value_at
+from egpsync.value import replace
 from tests.core.build import TARGET, desired_model, desired_of, live_model, live_of, plan_of
 from tests.core.generate import JSON, KEYS, Case, cases
 from tests.core.server import Server, play

@@ -1,6 +1,5 @@
 """Whole plans that are meant to be awkward: hostile names, odd servers, entries that cross each other."""
 
-from dataclasses import replace
 from itertools import permutations
 
 import pytest
@@ -11,6 +10,7 @@ from egpsync.core.replan import Replanner
 from egpsync.model.live import Live
 from egpsync.model.manifest import Problem
 from egpsync.model.values import Source
+from egpsync.value import replace
 from tests.core.build import (
     TARGET,
     desired_of,

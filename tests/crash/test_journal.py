@@ -5,7 +5,6 @@ import os
 import stat
 import sys
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +18,7 @@ from egpsync.model.run import Outcome
 from egpsync.records import folder
 from egpsync.records.folder import StateFolder
 from egpsync.records.journal import Journal, fingerprint_of
+from egpsync.value import replace
 from egpsync.version import __version__
 from tests.conftest import StartEmulator
 from tests.crash.samples import journals, lines

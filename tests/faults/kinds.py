@@ -1,7 +1,8 @@
 """The faults of the matrix: what goes wrong, at which of a step's requests, and what the run must make of it."""
 
+import dataclasses
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from egpsync.emulator.faults import (
@@ -253,10 +254,10 @@ FAULTS: Mapping[str, Fault] = {
     "its deployment times out": _ends_as("deployment_timeout"),
     "the server drops it": Fault(rules=_dropped, passes=False, moved=True, steps=ALL - {"delete", "recreate: delete"}),
     "reads lag behind": Fault(switches={"stale_seconds": 0.08}),
-    "reads lag behind, and the answer is lost": replace(
+    "reads lag behind, and the answer is lost": dataclasses.replace(
         _write(Cut(after=True)), switches={"stale_seconds": 0.08}, passes=False
     ),
-    "reads lag behind, and a gateway says 503": replace(
+    "reads lag behind, and a gateway says 503": dataclasses.replace(
         _write(Answer(status=503, body=GATEWAY_PAGE, after=True)), switches={"stale_seconds": 0.08}, passes=False
     ),
     **_paging("a model is deleted", lambda store: store.remove("id-stranger")),

@@ -1,7 +1,6 @@
 """One hostile report of each command: everything that a terminal, a browser, a parser or a CI runner could act upon."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 from egpsync.model.manifest import Severity
 from egpsync.model.plan import Action, Capacity, Change, Effect, Refusal, Target
@@ -9,6 +8,7 @@ from egpsync.model.report import Kind, Report, ReportDeclared, ReportRule
 from egpsync.model.run import Failure, Outcome
 from egpsync.model.values import Source
 from egpsync.report.build import build_plan, build_problems, build_run
+from egpsync.value import replace
 from tests.report.samples import PROBLEM, SECRET, change, ended, field, head, live, plan, run
 
 PIECES = (

@@ -2,7 +2,6 @@
 
 import json
 import re
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -13,6 +12,7 @@ from egpsync.report.build import build_plan, build_problems
 from egpsync.report.formats import FORMATS
 from egpsync.report.style import Style
 from egpsync.report.to_codequality import MOST
+from egpsync.value import replace
 from tests.report.hostile import HOSTILE_REPORTS
 from tests.report.samples import DELETED, PROBLEM, REPORTS, UPDATED, WARNING, change, field, head, plan
 

@@ -1,7 +1,6 @@
 """What a Problem, a Plan and a RunResult become in a Report."""
 
 import random
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,6 +11,7 @@ from egpsync.model.record import FieldRecord, OutcomeRecord
 from egpsync.model.report import MASK, ReportModel
 from egpsync.model.run import Failure, Outcome
 from egpsync.report.build import build_plan, build_problems, build_run
+from egpsync.value import replace
 from tests.report.samples import (
     CHANGES,
     CREATED,

@@ -4,7 +4,6 @@ import itertools
 import re
 import subprocess
 import sys
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ from egpsync.model.values import Json
 from egpsync.report.build import build_plan
 from egpsync.report.formats import FORMATS, about
 from egpsync.report.style import Style
+from egpsync.value import replace
 from tests.report.samples import CHANGES, HOSTILE, REPORTS, SECRET, head, plan
 
 GOLDEN = Path(__file__).parent / "golden"

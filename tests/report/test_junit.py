@@ -1,6 +1,5 @@
 """JUnit XML, read by an XML parser and held against the schema that Jenkins uses."""
 
-from dataclasses import replace
 from pathlib import Path
 from xml.etree.ElementTree import Element, fromstring
 
@@ -11,6 +10,7 @@ from egpsync.model.report import Report, ReportDeclared
 from egpsync.report.build import build_plan, build_problems
 from egpsync.report.style import Style
 from egpsync.report.to_junit import to_junit
+from egpsync.value import replace
 from tests.report.hostile import HOSTILE_REPORTS
 from tests.report.samples import PROBLEM, REPORTS, UNCHANGED, UPDATED, WARNING, at, head, plan
 

@@ -1,7 +1,6 @@
 """The pull-request comment: its order, its limit, and what hostile strings do to it; the whole of it is in golden/."""
 
 import re
-from dataclasses import replace
 from html.parser import HTMLParser
 from typing import Any
 
@@ -14,6 +13,7 @@ from egpsync.model.run import Failure, Outcome
 from egpsync.report.build import build_plan, build_problems, build_run
 from egpsync.report.style import Style
 from egpsync.report.to_markdown import BUDGET, to_markdown
+from egpsync.value import replace
 from tests.report.samples import (
     CREATED,
     HOSTILE,

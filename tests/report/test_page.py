@@ -3,7 +3,6 @@
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ from egpsync.report.escape import inert
 from egpsync.report.sections import render
 from egpsync.report.style import Style
 from egpsync.report.to_html import BODIES, MOST_FINDINGS, to_html
+from egpsync.value import replace
 from tests.report.browser import PHONE, Browser, Scheme, needs_chromium
 from tests.report.hostile import HOSTILE_REPORTS, WORST
 from tests.report.samples import (

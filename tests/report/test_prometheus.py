@@ -1,7 +1,5 @@
 """The metrics, read by Prometheus's own parser."""
 
-from dataclasses import replace
-
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
@@ -9,6 +7,7 @@ from egpsync.model.report import Report
 from egpsync.report.build import build_plan
 from egpsync.report.style import Style
 from egpsync.report.to_prometheus import to_prometheus
+from egpsync.value import replace
 from tests.report.hostile import HOSTILE_REPORTS
 from tests.report.samples import REPORTS, UNCHANGED, head, plan
 

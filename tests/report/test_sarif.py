@@ -1,7 +1,6 @@
 """SARIF, held against the schema of version 2.1.0."""
 
 import json
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,7 @@ from egpsync.model.report import Report, ReportRule
 from egpsync.report.build import build_plan, build_problems
 from egpsync.report.style import Style
 from egpsync.report.to_sarif import MOST, to_sarif
+from egpsync.value import replace
 from tests.report.hostile import HOSTILE_REPORTS
 from tests.report.samples import PROBLEM, REPORTS, UPDATED, change, field, head, plan
 

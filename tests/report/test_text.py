@@ -1,7 +1,6 @@
 """What a reviewer reads in a terminal, one saying at a time; the whole of it is in golden/."""
 
 import re
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -13,6 +12,7 @@ from egpsync.model.values import Source
 from egpsync.report.build import build_plan, build_problems, build_run
 from egpsync.report.style import Style
 from egpsync.report.to_text import to_text
+from egpsync.value import replace
 from tests.report.samples import (
     BLOCKED,
     CREATED,

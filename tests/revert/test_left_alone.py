@@ -1,7 +1,6 @@
 """What the way back leaves, and that it names it: others' changes, secrets, models that are gone."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +8,7 @@ import pytest
 
 from egpsync.emulator.faults import Answer, Cut, Rule
 from egpsync.model.run import Outcome
+from egpsync.value import replace
 from egpsync.workflow.plan import Consent
 from tests.conftest import StartEmulator
 from tests.revert.samples import (

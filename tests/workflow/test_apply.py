@@ -2,7 +2,6 @@
 
 import threading
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -14,6 +13,7 @@ from egpsync.emulator.store import Store
 from egpsync.model.plan import Action
 from egpsync.model.run import Outcome, Stage
 from egpsync.run.context import Pace
+from egpsync.value import replace
 from tests.conftest import StartEmulator
 from tests.workflow.samples import FAST, Repository, hosted, launch, message_of, outcomes, result_of
 

@@ -1,7 +1,6 @@
 """What a write's answer claims is held against the account, and a fault of our own is one model's outcome alone."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,6 +10,7 @@ from egpsync.emulator.faults import Answer, Intervene, Rewritten, Rule, TooMany
 from egpsync.emulator.store import Store
 from egpsync.model.plan import Change, FieldChange, Update
 from egpsync.model.run import Outcome
+from egpsync.value import replace
 from tests.conftest import StartEmulator
 from tests.workflow.samples import FAST, Repository, hosted, launch, message_of, outcomes, result_of
 
@@ -144,7 +144,7 @@ def test_an_exchange_whose_other_model_was_taken(emulator: StartEmulator, reposi
     assert "belongs to 'them' now, and has no owner when it was planned" in message_of(run, "b")
 
 
-class Broken(Replanner):
+class Broken(Replanner, frozen=True, kw_only=True):
     """Fails where the model of one name is planned again."""
 
     def again(self, change: Change, live: Any) -> tuple[Update | None, tuple[FieldChange, ...]]:

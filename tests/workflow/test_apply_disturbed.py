@@ -1,7 +1,6 @@
 """Applying while others act on the same account, and while the server does not do what it says."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,6 +8,7 @@ import pytest
 from egpsync.emulator.faults import Answer, Intervene, Rewritten, Rule, TooMany
 from egpsync.emulator.store import Store
 from egpsync.model.run import Outcome
+from egpsync.value import replace
 from tests.conftest import StartEmulator
 from tests.workflow.samples import FAST, Repository, hosted, launch, message_of, outcomes, result_of
 

@@ -1,7 +1,6 @@
 """Lost answers: the right outcome, and nothing sent twice that must not be."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from functools import partial
 
 import pytest
@@ -10,6 +9,7 @@ from egpsync.emulator.faults import Answer, Cut, Hang, Kind, Rule, Truncated
 from egpsync.emulator.server import Running
 from egpsync.model.plan import Plan
 from egpsync.model.run import Outcome
+from egpsync.value import replace
 from tests.conftest import StartEmulator
 from tests.workflow.samples import FAST, Repository, hosted, launch, message_of, outcomes, result_of
 

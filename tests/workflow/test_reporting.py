@@ -1,7 +1,6 @@
 """What a report means to a script, and when it was."""
 
 import re
-from dataclasses import replace
 
 import pytest
 
@@ -10,6 +9,7 @@ from egpsync.core.change import PlanOptions
 from egpsync.errors import ExitCode, FileError
 from egpsync.model.report import Kind, Report
 from egpsync.model.run import Outcome, RunResult
+from egpsync.value import replace
 from egpsync.workflow.plan import Planned
 from egpsync.workflow.reporting import Occasion, report_error, report_run
 from egpsync.workflow.validate import Checked
