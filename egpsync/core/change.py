@@ -127,8 +127,7 @@ def plan_update(pair: Pair, live: LiveModel, fields: tuple[FieldChange, ...], ac
     if "vendor_configuration" in body:
         steps.append(Wait(key=StepKey(live.id, "wait"), model=live))
     action, reason = _action(live, fields, body, retry=retry)
-    if pair.renamed_outside:
-        reason = f"was renamed outside, from {desired.name!r} to {live.name!r}{'; ' if reason else ''}{reason}"
+    reason = "; ".join(part for part in (pair.astray, reason) if part)
     return Change(
         action=action,
         vendor=desired.vendor,

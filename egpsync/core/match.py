@@ -15,7 +15,7 @@ class Pair(Value, frozen=True, kw_only=True):
     desired: DesiredModel
     live: LiveModel | None  # None: not in the account
     pinned: bool  # found by its id, so that no name can confuse it
-    renamed_outside: bool = False  # somebody gave it another name: found by the name that its mark keeps
+    astray: str = ""  # how it came to have another name than is declared, where its mark tells; "" where it has not
     note: str = ""  # what a reviewer should know of how it was found
 
 
@@ -32,8 +32,9 @@ def match(desired: Desired, live: Live) -> Matches:
 
     A `renamed_from` whose old name is gone while the new one exists is done already. Where two readings stay
     possible (both names exist, or another entry is called as this one was), it is a refusal: a wrong guess would
-    give one model the name and the configuration of another. A model that is nowhere by then, and whose name exactly
-    one live model of its owner carries in its mark, was renamed outside.
+    give one model the name and the configuration of another. A model that is nowhere by then is the one that was
+    created to take the name of a model that is gone; else the only live model of its owner that carries the name in
+    its mark, which was renamed outside.
     """
     search = _Search(live)
     for model in desired.models:
@@ -59,7 +60,10 @@ class _Search:
         self.refusals: list[Refusal] = []
 
     def by_id(self, model: DesiredModel) -> None:
-        found, heir = self.ids.get(model.id or ""), self._free(model, model.name)
+        found = self.ids.get(model.id or "")
+        heir = self._free(model, model.name)
+        if heir is None and found is None:
+            heir = self._free(model, standby_name(model.name))
         if heir is not None and _took_over(model, heir, found):
             self._pair(model, heir, pinned=True, note=f"it replaced {model.id}: write id: {heir.id} in the manifest")
         elif found is not None:
@@ -89,7 +93,7 @@ class _Search:
             self._refuse_readings(model, readings_left)
 
     def by_marks(self) -> None:
-        """Give what is nowhere the one model that was called so when its owner last wrote to it."""
+        """Give what is nowhere the model that was to take its name, or that its owner called so when it last wrote."""
         lost = {key: pair for key, pair in self.pairs.items() if _is_lost(pair)}
         if not lost:
             return
@@ -99,12 +103,26 @@ class _Search:
                 called[model.vendor, model.mark.owner, model.mark.name].append(model)
         for key, pair in lost.items():
             wanted = pair.desired
-            match called.get((wanted.vendor, wanted.owner, wanted.name), ()):
-                case [found]:
-                    self.taken.add(found.id)
-                    self.pairs[key] = replace(pair, live=found, renamed_outside=True)
-                case _:
-                    pass  # none, or several of which one would be a guess
+            standby = self._free(wanted, standby_name(wanted.name))
+            if standby is not None and self._replaces_what_is_gone(wanted, standby):
+                why = f"goes on with {standby.id}, created to replace {standby.mark.replaces}, which is gone"
+                self._find(key, replace(pair, live=standby, astray=why))
+            elif wanted.owner is not None:
+                match called.get((wanted.vendor, wanted.owner, wanted.name), ()):
+                    case [found]:
+                        why = f"was renamed outside, from {wanted.name!r} to {found.name!r}"
+                        self._find(key, replace(pair, live=found, astray=why))
+                    case _:
+                        pass  # none, or several of which one would be a guess
+
+    def _replaces_what_is_gone(self, wanted: DesiredModel, standby: LiveModel) -> bool:
+        replaced = standby.mark.replaces
+        return replaced is not None and replaced not in self.ids and standby.mark.owner == wanted.owner
+
+    def _find(self, key: int, pair: Pair) -> None:
+        if pair.live is not None:
+            self.taken.add(pair.live.id)
+        self.pairs[key] = pair
 
     def _readings(self, model: DesiredModel) -> list[LiveModel]:
         names = (model.name,) if model.renamed_from is None else (model.name, model.renamed_from)
@@ -167,8 +185,7 @@ def _took_over(model: DesiredModel, heir: LiveModel, pinned: LiveModel | None) -
 
 def _is_lost(pair: Pair) -> bool:
     """Whether the entry's model is nowhere, though a mark could tell where it went."""
-    desired = pair.desired
-    return pair.live is None and desired.state == State.PRESENT and desired.owner is not None
+    return pair.live is None and pair.desired.state == State.PRESENT
 
 
 def _is_settled(readings: list[LiveModel], contested: Counter[str]) -> bool:

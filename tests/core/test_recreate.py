@@ -47,6 +47,50 @@ def test_resumes_from_anywhere(kind: str, owner: str | None) -> None:
         assert "old" not in server.items
 
 
+@pytest.mark.parametrize(
+    ("kind", "owner"), [(kind, owner) for kind in KINDS for owner in (None, "p") if owner or kind != "an owner's"]
+)
+def test_the_old_one_that_somebody_deletes_on_the_way_leaves_nothing_beside_its_heir(
+    kind: str, owner: str | None
+) -> None:
+    """What was created to take the name of a model that is gone takes it: no second one is created beside it."""
+    entries, items = KINDS[kind]
+    if kind == "another vendor":
+        entries = [entry("chat", "cohere", id="old", model_type="completion")]
+    total = play(plan_of(entries, items, owner), whole := Server(items))
+    for cut in range(1, total):
+        server = Server(items)
+        play(plan_of(entries, items, owner), server, stop_after=cut)
+        del server.items["old"]
+        play(plan_of(entries, list(server.items.values()), owner), server)
+        assert server.names().keys() == whole.names().keys(), cut
+
+
+def test_the_heir_of_a_model_that_is_gone_says_why_it_is_renamed() -> None:
+    """A reviewer learns where the model of another name comes from."""
+    heir = item("m-2", "a--next", model_type="completion", model_metadata={"egpsync": {"replaces": "m-1"}})
+    plan = plan_of([entry("a", model_type="completion")], [heir])
+    assert [(change.action, change.id, change.reason) for change in plan.changes] == [
+        ("rename", "m-2", "goes on with m-2, created to replace m-1, which is gone")
+    ]
+    assert sent(plan) == [("PATCH", "/v5/models/m-2", {"name": "a"})]
+
+
+@pytest.mark.parametrize(
+    ("mark", "beside"),
+    [
+        ({"replaces": "m-1"}, [item("m-1", "elsewhere")]),
+        ({"replaces": "m-1", "owner": "them"}, []),
+        ({}, []),
+    ],
+)
+def test_a_stranger_of_the_standby_name_stays_what_it_is(mark: dict[str, Any], beside: list[dict[str, Any]]) -> None:
+    """It is taken over only where what it was created to replace is gone, and where it is this owner's."""
+    stranger = item("m-2", "a--next", model_metadata={"egpsync": mark})
+    plan = plan_of([entry("a", model_type="completion")], [stranger, *beside])
+    assert [(change.action, change.id) for change in plan.changes] == [("create", None)]
+
+
 @pytest.mark.parametrize("kind", [kind for kind in KINDS if kind not in {"another vendor", "renamed too"}])
 def test_the_name_always_serves(kind: str) -> None:
     """After every request some model has the name."""
