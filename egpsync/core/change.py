@@ -1,5 +1,6 @@
 """One desired model and what it means in the account in; its Change out: the action, the fields, the steps."""
 
+import dataclasses
 from collections.abc import Iterator
 
 from egpsync.core.diff import differences, left_out
@@ -245,12 +246,17 @@ def _create(desired: DesiredModel, account: Account) -> Change:
         name=desired.name,
         id=None,
         reason=f"the account has no {desired.vendor} model {desired.name!r}{former}",
-        fields=differences(desired, _nothing(desired)),
+        fields=differences(_with_what_it_ignores(desired), _nothing(desired)),
         steps=(create, Wait(key=StepKey(key.model, "wait"), model=Created(by=key))),
         source=desired.source,
         desired=desired,
         live=None,
     )
+
+
+def _with_what_it_ignores(desired: DesiredModel) -> DesiredModel:
+    """As it is created: what is left alone later has no other value yet, and is sent."""
+    return dataclasses.replace(desired, lifecycle=replace(desired.lifecycle, ignore_changes=()))
 
 
 def _nothing(desired: DesiredModel) -> LiveModel:

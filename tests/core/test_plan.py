@@ -9,6 +9,7 @@ from egpsync.core.plan import make_plan
 from egpsync.core.replan import Replanner
 from egpsync.model.live import Live
 from egpsync.model.manifest import Problem
+from egpsync.model.plan import Create
 from egpsync.model.values import Source
 from egpsync.value import replace
 from tests.core.build import (
@@ -217,3 +218,14 @@ def test_an_empty_account() -> None:
 def test_null_metadata() -> None:
     """A server that holds null for metadata holds an empty map."""
     assert plan_of([entry("a", "launch", model_metadata={})], [launched("m-1", "a", model_metadata=None)]).empty
+
+
+def test_a_create_shows_what_it_ignores_later() -> None:
+    """What is left alone once the model is there is sent with its creation, so it is shown."""
+    wanted = entry(
+        "a", model_type="completion", model_metadata={"k": 1}, lifecycle={"ignore_changes": ["model_metadata.k"]}
+    )
+    change = only_change([wanted], [])
+    assert [field.path for field in change.fields] == [("model_metadata", "k"), ("model_type",)]
+    (create,) = [step for step in change.steps if isinstance(step, Create)]
+    assert create.body["model_metadata"]["k"] == 1
