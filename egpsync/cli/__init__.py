@@ -30,6 +30,7 @@ COMMANDS: Mapping[str, str] = {
     "probe": "Find out what this installation does to maps, on a throwaway model.",
     "show": "Print a model as the manifests resolve it, each value with its origin.",
     "targets": "List the targets of the project file.",
+    "explain": "Say why a problem is one, and how to mend it.",
     "schema": "Print a JSON Schema.",
     "emulator": "Serve a stand-in EGP API on this machine.",
     "demo": "Tell the whole story against the emulator.",

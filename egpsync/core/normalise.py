@@ -1,22 +1,11 @@
 """A desired model's fields and a live model's in, what differs between them by each field's policy out."""
 
-import re
 from collections.abc import Mapping
-from fractions import Fraction
-from functools import lru_cache
 from typing import NamedTuple, assert_never
 
+from egpsync.fields.quantity import quantity
 from egpsync.fields.table import Compare, Field, fields_by_name, fits
 from egpsync.model.values import Json, JsonMap, Path
-
-_QUANTITY = re.compile(r"([0-9]{1,20}(?:\.[0-9]{1,20})?)(m|k|[MGTPE]|[KMGTPE]i)?")  # no amount takes more digits
-_UNITS: dict[str | None, Fraction] = {
-    None: Fraction(1),
-    "m": Fraction(1, 1000),
-    "k": Fraction(1000),
-    **{unit: Fraction(1000) ** power for power, unit in enumerate("MGTPE", start=2)},
-    **{f"{unit}i": Fraction(1024) ** power for power, unit in enumerate("KMGTPE", start=1)},
-}
 
 
 class Difference(NamedTuple):
@@ -132,11 +121,5 @@ def _amount(value: Json) -> Json:
     """4, "4" and "4000m", or "8Gi" and "8192Mi", as one exact number in text; what is no quantity stays as it is."""
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return _plain(value)
-    return _quantity(str(value)) or value
-
-
-@lru_cache(4096)
-def _quantity(text: str) -> str:
-    """The exact number that a quantity is, in text; "" where the text is none. An account holds few different ones."""
-    match = _QUANTITY.fullmatch(text)
-    return str(Fraction(match[1]) * _UNITS[match[2]]) if match else ""
+    amount = quantity(str(value))
+    return value if amount is None else str(amount)

@@ -9,10 +9,11 @@ from egpsync.fields.schemas import load
 from egpsync.fields.table import MANIFEST
 from egpsync.manifest.explain import Fault, Subject, count, explain
 from egpsync.manifest.findings import Finding, Lines
+from egpsync.manifest.lint import lint
 from egpsync.manifest.problems import MOST, Problems
 from egpsync.manifest.rules import RULES
 from egpsync.manifest.team import TeamSchema
-from egpsync.model.manifest import Merged, Node, Problem
+from egpsync.model.manifest import Merged, Node, Problem, Severity
 from egpsync.model.values import Json
 
 try:
@@ -49,6 +50,14 @@ def check(merged: Merged, team: Sequence[TeamSchema] = ()) -> tuple[Problem, ...
     for rule in RULES:
         for finding in rule.find(merged) if rule.find else ():
             problems.add(finding)
+    return problems.sorted()
+
+
+def linted(merged: Merged, levels: Mapping[str, Severity]) -> tuple[Problem, ...]:
+    """What the lints find that have a level; where they warn, comments that silence nothing are told too."""
+    problems = Problems(merged.documents.files, levels=levels)
+    for finding in lint(merged, levels, told=Severity.WARNING in levels.values()) if levels else ():
+        problems.add(finding)
     return problems.sorted()
 
 

@@ -22,6 +22,8 @@ from egpsync.manifest.parse import (
     StreamEndEvent,
     YAMLError,
     not_text,
+    start_of,
+    stop_of,
     without_mark,
 )
 from egpsync.model.report import MASK
@@ -133,12 +135,12 @@ class _Seen:
                 self._value(event, frame)
 
     def _key(self, event: Any, frame: _Frame) -> None:
-        frame.key = _start(event)
+        frame.key = start_of(event)
         frame.secret = type(event) is not ScalarEvent or is_secret_name(event.value)
         if type(event) in {MappingStartEvent, SequenceStartEvent}:
             self._open(event, whole=True, cover=False)
             return
-        span = Span(_start(event), _end(event))
+        span = Span(start_of(event), stop_of(event))
         for line in self._lines_of(span):
             self.keys.setdefault(line, []).append(span)
         if frame.secret and self.first is None:
@@ -153,7 +155,7 @@ class _Seen:
         if type(event) in {MappingStartEvent, SequenceStartEvent}:
             self._open(event, whole=whole, cover=secret)
             return
-        span = Span(_start(event), _end(event))
+        span = Span(start_of(event), stop_of(event))
         if type(event) is AliasEvent:
             if whole:
                 self._hide(self._anchors.get(event.anchor or "", span))
@@ -164,12 +166,12 @@ class _Seen:
 
     def _open(self, event: Any, *, whole: bool, cover: bool) -> None:
         mapping = type(event) is MappingStartEvent
-        self._frames.append(_Frame(_start(event), is_mapping=mapping, whole=whole, cover=cover))
+        self._frames.append(_Frame(start_of(event), is_mapping=mapping, whole=whole, cover=cover))
         self._open_anchors.append(event.anchor)
 
     def _close(self, event: Any) -> None:
         frame, anchor = self._frames.pop(), self._open_anchors.pop()
-        span = Span(frame.start, _end(event))
+        span = Span(frame.start, stop_of(event))
         if anchor is not None:
             self._anchors[anchor] = span
         if frame.whole:
@@ -214,11 +216,3 @@ def _parts(text: str, line: int, spans: Iterable[Span]) -> Iterator[str]:
         at = last
     rest = text[at:]
     yield "" if at and rest.lstrip().startswith("#") else rest
-
-
-def _start(event: Any) -> Place:
-    return event.start_mark.line, event.start_mark.column
-
-
-def _end(event: Any) -> Place:
-    return event.end_mark.line, event.end_mark.column

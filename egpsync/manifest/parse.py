@@ -36,6 +36,8 @@ __all__ = [
     "YAMLError",
     "bad_character",
     "not_text",
+    "start_of",
+    "stop_of",
     "without_mark",
 ]
 
@@ -83,6 +85,16 @@ FASTEST: Parser = yaml.cyaml.CParser if yaml.__with_libyaml__ else PureParser  #
 def without_mark(data: bytes) -> bytes:
     """The bytes after a byte order mark, which the parsers would count differently."""
     return data.removeprefix(BYTE_ORDER_MARK)
+
+
+def start_of(event: Any) -> tuple[int, int]:
+    """The line and column, from 0, at which what the event is about begins."""
+    return event.start_mark.line, event.start_mark.column
+
+
+def stop_of(event: Any) -> tuple[int, int]:
+    """Where it ends: just behind its last character."""
+    return event.end_mark.line, event.end_mark.column
 
 
 def not_text(file: str, data: bytes) -> Finding | None:

@@ -4,11 +4,17 @@ from collections.abc import Mapping
 
 from egpsync.manifest.excerpts import excerpts
 from egpsync.manifest.findings import Finding, Lines
+from egpsync.manifest.lint import LINTS
 from egpsync.manifest.parse import FASTEST, Parser
-from egpsync.manifest.rules import BY_ID
-from egpsync.model.manifest import Problem
+from egpsync.manifest.rules import RULES, Rule
+from egpsync.model.manifest import Problem, Severity
 from egpsync.model.values import Source
 
+ALL_RULES: tuple[Rule, ...] = (*RULES, *LINTS)
+"""Whatever manifests can be told, errors first."""
+
+BY_ID: Mapping[str, Rule] = {rule.id: rule for rule in ALL_RULES}
+NO_LEVELS: Mapping[str, Severity] = {}
 MOST = 1_000
 """Problems of one run that are told one by one."""
 
@@ -16,8 +22,16 @@ MOST = 1_000
 class Problems:
     """Collects findings over files; a rule speaks once about a place."""
 
-    def __init__(self, files: Mapping[str, bytes], *, room: int = MOST, parser: Parser = FASTEST) -> None:
-        """`room` is how many more problems are told one by one."""
+    def __init__(
+        self,
+        files: Mapping[str, bytes],
+        *,
+        room: int = MOST,
+        parser: Parser = FASTEST,
+        levels: Mapping[str, Severity] = NO_LEVELS,
+    ) -> None:
+        """`room` is how many more problems are told one by one, `levels` how severe those of some rules are."""
+        self._levels = levels
         self._files = files
         self.lines = Lines(files)
         self._room = room
@@ -52,7 +66,7 @@ class Problems:
             last = findings[-1].source if findings else Source(file=next(iter(self._files), "."), line=1, column=1)
             findings.append(Finding("more-problems", f"and at least {self._more:,} more problems", last))
         shown = self._excerpts(findings)
-        return tuple(_problem(finding, shown) for finding in findings)
+        return tuple(_problem(finding, shown, self._levels) for finding in findings)
 
     def _excerpts(self, findings: list[Finding]) -> Mapping[tuple[str, int], str]:
         """By file and line; a file that cannot be read has none."""
@@ -70,7 +84,7 @@ def _order(finding: Finding) -> tuple[str, int, int, str]:
     return finding.source.file, finding.source.line, finding.source.column, finding.rule
 
 
-def _problem(finding: Finding, shown: Mapping[tuple[str, int], str]) -> Problem:
+def _problem(finding: Finding, shown: Mapping[tuple[str, int], str], levels: Mapping[str, Severity]) -> Problem:
     return Problem(
         rule=finding.rule,
         message=finding.message,
@@ -79,5 +93,5 @@ def _problem(finding: Finding, shown: Mapping[tuple[str, int], str]) -> Problem:
         expected=finding.hint.expected,
         suggestion=finding.hint.suggestion,
         related=finding.hint.related,
-        severity=BY_ID[finding.rule].severity,
+        severity=levels.get(finding.rule) or BY_ID[finding.rule].severity,
     )

@@ -548,6 +548,13 @@ RULES: tuple[Rule, ...] = (
         find=exact_path,
     ),
     Rule(
+        id="unused-ignore",
+        summary="a comment `egpsync: ignore` that silences nothing",
+        why="What it silenced once is mended or misspelt, and the comment would hide the next one that stands there.",
+        mend="Remove the comment, or write the name of a lint that finds something on its line.",
+        severity=Severity.WARNING,
+    ),
+    Rule(
         id="more-problems",
         summary="more problems than are told one by one",
         why="The cost of a report is bounded.",
@@ -555,5 +562,3 @@ RULES: tuple[Rule, ...] = (
     ),
 )
 """All of them: in the order in which they are met, and as the tables show them. A new one is a value here."""
-
-BY_ID: Mapping[str, Rule] = {rule.id: rule for rule in RULES}

@@ -10,7 +10,8 @@ from egpsync.fields.schemas import load
 from egpsync.history import Revision
 from egpsync.manifest.check import check_against
 from egpsync.manifest.find import PROJECT, Found, find, repository_of
-from egpsync.manifest.findings import Finding, Hint
+from egpsync.manifest.findings import Finding, Hint, nearest
+from egpsync.manifest.lint import LINTS_BY_ID
 from egpsync.manifest.problems import Problems
 from egpsync.manifest.read import read
 from egpsync.model.manifest import Documents, Node, Problem
@@ -132,6 +133,17 @@ def _of_document(file: str, root: Node, problems: Problems, files: Mapping[str, 
         for fault in faults_of(root, folder=str(folder), top=str(repository_of(folder) or folder)):
             hint = Hint(expected=fault.expected, suggestion=fault.suggestion)
             problems.add(Finding("wrong-value", fault.message, fault.source, hint))
+        for finding in _unknown_lints(root):
+            problems.add(finding)
     if len(problems):
         return Opened(project=None, problems=problems.sorted())
     return Opened(project=project_of(root, file=file, folder=os.path.dirname(file) or "."))  # noqa: PTH120 - a text
+
+
+def _unknown_lints(root: Node) -> Iterator[Finding]:
+    for rule in root.value.get("lint", {}):
+        if rule not in LINTS_BY_ID:
+            hint = Hint(expected="one that `egpsync explain` lists", suggestion=nearest(rule, LINTS_BY_ID))
+            yield Finding(
+                "wrong-value", f"lint.{rule}: there is no such lint", root.at(("lint", rule)).key_source, hint
+            )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from egpsync.clock import now
 from egpsync.errors import EgpsyncError, ExitCode, HistoryError, StoppedError
 from egpsync.manifest.find import repository_of
-from egpsync.manifest.rules import RULES
+from egpsync.manifest.problems import ALL_RULES
 from egpsync.model.manifest import Problem, is_invalid
 from egpsync.model.plan import Target
 from egpsync.model.project import ACCEPTED_IN_VAIN
@@ -111,10 +111,10 @@ def _head(occasion: Occasion, *, files: int, models: int, problems: tuple[Proble
 
 
 def _rules_of(problems: tuple[Problem, ...]) -> tuple[ReportRule, ...]:
-    found = {problem.rule for problem in problems}
+    found = {problem.rule: problem.severity for problem in problems}
     return tuple(
-        ReportRule(id=rule.id, severity=rule.severity, summary=rule.summary, why=rule.why, mend=rule.mend)
-        for rule in RULES
+        ReportRule(id=rule.id, severity=found[rule.id], summary=rule.summary, why=rule.why, mend=rule.mend)
+        for rule in ALL_RULES
         if rule.id in found
     )
 

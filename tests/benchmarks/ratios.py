@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from egpsync.manifest.lint import LINTS
 from tests.benchmarks.account import account
 from tests.benchmarks.measure import Command, Spent, in_turn, spent
 from tests.benchmarks.models import write_manifests, write_seed
@@ -96,6 +97,13 @@ def starting(bench: Bench) -> Iterator[Row]:
     yield compared("egpsync validate, 10 models", bare, found["ten"], found["pass"], 9.0)
 
 
+def without_lints(bench: Bench) -> str:
+    """A project file that turns all of them off."""
+    file = bench.folder / "unlinted.yaml"
+    file.write_text(json.dumps({"version": 1, "lint": {one.id: "off" for one in LINTS}}), encoding="utf-8")
+    return str(file)
+
+
 def planning(bench: Bench) -> Iterator[Row]:
     """Reading, checking and comparing 10,000 models of one file."""
     manifests = bench.manifests(MANY)
@@ -103,6 +111,7 @@ def planning(bench: Bench) -> Iterator[Row]:
         commands = {
             "yaml": bench.python(LOADER, f"{manifests}/models-000.yaml"),
             "validate": bench.egpsync("validate", manifests),
+            "unlinted": bench.egpsync("validate", manifests, "--project", without_lints(bench)),
             "equal": bench.egpsync("plan", manifests, url=equal.url),
             "some": bench.egpsync("plan", manifests, url=some.url),
             "every": bench.egpsync("plan", manifests, url=every.url),
@@ -113,6 +122,9 @@ def planning(bench: Bench) -> Iterator[Row]:
         }
         found = in_turn(commands, bench.runs)
     yield compared("egpsync validate, 10,000 models", "yaml.load(CSafeLoader)", found["validate"], found["yaml"], 0.19)
+    lints = max(0.0, found["validate"].cpu - found["unlinted"].cpu)
+    cost = f"{lints:.3f} s / {found['validate'].cpu:.3f} s"
+    yield Row(work="lints of 10,000 models", against="that", ratio=lints / found["validate"].cpu, limit=0.1, cost=cost)
     yield compared("egpsync plan, 10,000, nothing differs", "the same", found["equal"], found["yaml"], 0.30)
     yield compared("plan, 1 % differ", "nothing differs", found["some"], found["equal"], 1.1)
     yield compared("plan, 100 % differ", "nothing differs", found["every"], found["equal"], 2.2)

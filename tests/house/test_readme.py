@@ -12,6 +12,7 @@ import pytest
 from egpsync.cli import main
 from egpsync.emulator import seed
 from egpsync.errors import ExitCode
+from egpsync.manifest.lint import LINTS
 from egpsync.manifest.rules import RULES
 from tests.conftest import StartEmulator
 
@@ -154,6 +155,8 @@ def test_every_problem_is_in_the_table(reference: dict[str, str]) -> None:
     """The table of problems has the ids and words of the program's own."""
     rows = {row[0].strip("`"): row[1] for row in table_below(reference["problems"], "Problems")}
     assert rows == {rule.id: rule.summary for rule in RULES}
+    rows = {row[0].strip("`"): row[1] for row in table_below(reference["problems"], "Lints")}
+    assert rows == {one.id: one.summary for one in LINTS}
 
 
 def blocks(text: str, language: str) -> list[str]:
