@@ -7,6 +7,7 @@ EgpsyncError
 ├── WrongTargetError        a run's record is of another account              (exit 5)
 ├── SecretError             a secret is nowhere, or cannot be used            (exit 1)
 ├── HistoryError            git cannot say what a revision holds              (exit 1)
+├── ForgeError              GitHub, GitLab or a receiver of notices said no   (exit 1)
 ├── LockedError             another run holds the account                     (exit 5)
 └── ApiError                a call did not do what was asked                  (exit 1)
     ├── Unreachable         no connection was made: nothing was sent
@@ -103,6 +104,28 @@ class SecretError(EgpsyncError):
 
 class HistoryError(EgpsyncError):
     """Git cannot say what a revision holds."""
+
+
+class ForgeError(EgpsyncError):
+    """A forge did not do what was asked.
+
+    `status` is the HTTP status, None without an answer; `again` is whether it may do it later, after `wait` seconds.
+    """
+
+    def __init__(  # noqa: PLR0913 - the parts of one message, all by name
+        self,
+        what: str,
+        *,
+        where: str,
+        advice: str = "",
+        status: int | None = None,
+        again: bool = False,
+        wait: float = 0.0,
+    ) -> None:
+        super().__init__(what, where=where, advice=advice)
+        self.status = status
+        self.again = again
+        self.wait = wait
 
 
 class ApiError(EgpsyncError):

@@ -26,6 +26,7 @@ COMMANDS: Mapping[str, str] = {
     "export": "Write live models as a manifest that plans empty at once.",
     "revert": "Put back what a run changed.",
     "report": "Render saved reports again, or join them.",
+    "comment": "Keep one comment with a report on a pull or merge request.",
     "runs": "List earlier runs with their journals and outcomes.",
     "probe": "Find out what this installation does to maps, on a throwaway model.",
     "show": "Print a model as the manifests resolve it, each value with its origin.",

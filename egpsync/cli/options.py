@@ -6,10 +6,13 @@ from typing import Any, TypeVar
 
 import click
 
-from egpsync.cli.output import reported
+from egpsync.cli import KNOWN
+from egpsync.cli.output import Receiver, reported
 from egpsync.model.selection import By, Selector
 from egpsync.report.formats import FORMATS
+from egpsync.report.notice import SHAPES
 from egpsync.settings import Group, Row, rows
+from egpsync.settings.forges import notice_url
 from egpsync.settings.kinds import YES_NO
 from egpsync.settings.project import VARIABLE
 
@@ -102,6 +105,21 @@ def output(command: Decorated) -> Decorated:
             metavar="FORMAT=FILE",
             callback=_report_files,
             help="Also write the report to FILE; repeatable.",
+        ),
+        option(
+            "--notify",
+            "receiver",
+            heading=OUTPUT,
+            metavar="VARIABLE",
+            callback=_receiver,
+            help="Post a short summary to the URL that this variable holds; the URL is shown nowhere.",
+        ),
+        option(
+            "--notify-shape",
+            heading=OUTPUT,
+            type=click.Choice(list(SHAPES)),
+            default="generic",
+            help="What the receiver takes.  [default: generic]",
         ),
         option(
             "--section",
@@ -305,6 +323,14 @@ def _shard(_: click.Context, __: click.Parameter, value: str | None) -> tuple[in
     if found is None or not 1 <= int(found[1]) <= int(found[2]):
         raise click.BadParameter(f"{value!r} is not K/N with K from 1 to N")
     return int(found[1]), int(found[2])
+
+
+def _receiver(_: click.Context, __: click.Parameter, value: str | None) -> Receiver | None:
+    if value is None:
+        return None
+    receiver = Receiver(variable=value, url=notice_url(value))
+    KNOWN.learn(lambda: [receiver.url])
+    return receiver
 
 
 def _section(_: click.Context, __: click.Parameter, value: str) -> str:

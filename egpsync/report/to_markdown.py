@@ -1,9 +1,7 @@
 """A Report in, a pull-request comment out: verdict and counts first, risks in full, the rest folded, 60,000 bytes."""
 
-import re
 from collections import Counter
 from collections.abc import Container, Iterable, Sequence
-from hashlib import sha256
 
 from egpsync.model.manifest import Problem
 from egpsync.model.plan import Refusal
@@ -13,6 +11,7 @@ from egpsync.model.values import Source
 from egpsync.report.alike import Shown, alike, ending_call, nameless
 from egpsync.report.escape import code_span, fenced, html, inert, prose, table_code, visible
 from egpsync.report.fold import fold, fold_pair
+from egpsync.report.marker import marker
 from egpsync.report.style import Style
 from egpsync.report.words import (
     CHANGING,
@@ -55,7 +54,7 @@ def to_markdown(report: Report, style: Style) -> str:
     It is the same at any verbosity: what does not differ and the requests would only crowd out what does.
     """
     blocks = [
-        f"<!-- egpsync:{':'.join(filter(None, (report.kind, _target_hash(report), _section(report))))} -->",
+        marker(report),
         f"### egpsync {report.kind}: {verdict(report)}",
         *_target(report),
         *map(prose, report.notes),
@@ -69,20 +68,6 @@ def to_markdown(report: Report, style: Style) -> str:
     room = style.room - _size([*blocks, *closing]) - _NOTE_ROOM
     blocks += _models(report, room)
     return inert("\n\n".join([*blocks, *closing]) + "\n")
-
-
-def _section(report: Report) -> str:
-    """The section's name where nothing in it can end the marker, else a hash of it."""
-    plain = not report.section or re.fullmatch(r"[A-Za-z0-9._-]{1,100}", report.section)
-    return report.section if plain and "--" not in report.section else _hash(report.section)
-
-
-def _target_hash(report: Report) -> str:
-    return _hash(f"{report.base_url}\n{report.account_id}")
-
-
-def _hash(text: str) -> str:
-    return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
 def _target(report: Report) -> list[str]:

@@ -63,4 +63,4 @@ def test_only_settings_reads_the_environment(root: Path, package_files: tuple[Pa
             for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
         )
     ]
-    assert readers == [PASSES_IT_ON, "egpsync/settings/load.py"]
+    assert readers == [PASSES_IT_ON, "egpsync/settings/forges.py", "egpsync/settings/load.py"]

@@ -15,6 +15,7 @@ import yaml
 from egpsync.emulator.server import Running
 from tests.cli.samples import KEY, ROOT, Shell, hosted
 from tests.conftest import StartEmulator
+from tests.forge.server import serving
 
 CI = ROOT / "configs" / "ci"
 TOOLS = Path(sys.executable).parent
@@ -192,19 +193,24 @@ def test_the_action_fails_as_the_command_does(runner: Runner) -> None:
 
 def test_a_pull_request_gets_one_comment(runner: Runner) -> None:
     """The first run posts it, the next one finds it by its marker and updates it."""
-    known = {"github.token": "t", "github.repository": "o/r", "github.event.pull_request.number": "7"}
-    assert [step.code for step in runner.job("pull-request.yaml", "validate")] == [0]
-    assert [step.code for step in runner.job("pull-request.yaml", "plan", **known)] == [0, 0]
-    runner.shell.environ["FOUND"] = "42\n"
-    runner.job("pull-request.yaml", "plan", **known)
-    file = runner.temporary / "egpsync" / "plan.md"
-    assert file.read_text().startswith("<!-- egpsync:plan:")
+    event = runner.shell.folder / "event.json"
+    event.write_text('{"pull_request": {"number": 7}}')
+    with serving() as forge:
+        runner.shell.environ |= {
+            "GITHUB_API_URL": forge.url,
+            "GITHUB_EVENT_PATH": str(event),
+            "GITHUB_REPOSITORY": "o/r",
+            "RUNNER_TEMP": str(runner.temporary),
+        }
+        assert [step.code for step in runner.job("pull-request.yaml", "validate")] == [0]
+        for _ in range(2):
+            steps = runner.job("pull-request.yaml", "plan", **{"github.token": "t"})
+            assert [step.code for step in steps] == [0, 0]
+        (comment,) = forge.comments
+    assert comment["body"] == (runner.temporary / "egpsync" / "plan.md").read_text()
+    assert comment["body"].startswith("<!-- egpsync:plan:")
     report = load(runner.temporary / "egpsync" / "plan.json")
     assert {field["origin"] for change in report["changes"] for field in change["fields"]} == {"this_change"}
-    posted, patched = runner.calls()[-3], runner.calls()[-1]
-    assert posted != patched
-    assert f"--method POST repos/o/r/issues/7/comments --field body=@{file}" in runner.shell.read("calls")
-    assert patched == f"api --silent --method PATCH repos/o/r/issues/comments/42 --field body=@{file}"
 
 
 def test_a_merge_applies_the_plan_that_was_saved(runner: Runner, running: Running) -> None:

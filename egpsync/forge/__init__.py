@@ -1,0 +1,1 @@
+"""Posting to GitHub, to GitLab and to whoever wants a notice."""
