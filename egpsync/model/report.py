@@ -58,11 +58,28 @@ class ReportSpan(Value, frozen=True, kw_only=True):
     ended: str
 
 
+class ReportDifference(Value, frozen=True, kw_only=True):
+    """One way in which a model is not as the manifests say, for comparing reports: of whichever values."""
+
+    model_vendor: str
+    name: str
+    what: str  # the field, dotted; or "missing", "left over", "unhealthy"
+
+
+class ReportSince(Value, frozen=True, kw_only=True):
+    """What became of the differences of an earlier report, each in the order of vendor, name and field."""
+
+    new: tuple[ReportDifference, ...]
+    gone: tuple[ReportDifference, ...]
+    stays: tuple[ReportDifference, ...]
+
+
 class ReportTiming(Value, frozen=True, kw_only=True):
     """When it all was: the one part in which reports of equal things differ."""
 
     started: str  # in UTC, ISO 8601
     ended: str
+    since: str | None = None  # when the report that it is compared with was made; None for none, or not known
     changes: tuple[ReportSpan, ...] = ()  # of a run: those of which something was done, in the report's order
 
 
@@ -128,6 +145,7 @@ class Report(Value, frozen=True, kw_only=True):
     revision: str = "HEAD"  # which of its commits the manifests are of
     error: ReportError | None = None  # what ended the command before its end; all else is then what was known by then
     timing: ReportTiming | None = None
+    since: ReportSince | None = None  # where it is compared with an earlier report
     exit_code: int = 0  # what the command ended with, as `egpsync --help` lists it
 
     @property

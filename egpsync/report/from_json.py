@@ -12,6 +12,7 @@ from egpsync.model.report import (
     ReportError,
     ReportModel,
     ReportRule,
+    ReportSince,
     ReportTiming,
 )
 from egpsync.model.run import Outcome
@@ -84,6 +85,7 @@ class _Document(Value, frozen=True, kw_only=True):
     repository: _Repository = _Repository()
     error: ReportError | None = None
     timing: ReportTiming | None = None
+    since: ReportSince | None = None
     exit_code: int = 0
 
 
@@ -132,6 +134,7 @@ def from_json(value: Json) -> Report:
         notes=document.notes,
         error=document.error,
         timing=document.timing,
+        since=document.since,
         exit_code=document.exit_code,
     )
 
@@ -139,7 +142,8 @@ def from_json(value: Json) -> Report:
 def _check_times(timing: ReportTiming | None) -> None:
     """Raise Misfit for a time that is none: renderers reckon with them."""
     spans = [(timing.started, timing.ended), *((one.started, one.ended) for one in timing.changes)] if timing else []
-    for text in (text for span in spans for text in span):
+    since = [timing.since] if timing and timing.since is not None else []
+    for text in (*(text for span in spans for text in span), *since):
         try:
             when = datetime.fromisoformat(text)
         except ValueError as error:

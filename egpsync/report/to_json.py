@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from egpsync.model.plan import Capacity, Refusal
-from egpsync.model.report import Report
+from egpsync.model.report import Report, ReportTiming
 from egpsync.record import document_of
 from egpsync.report.escape import inert_inside
 from egpsync.report.style import Style
@@ -50,9 +50,15 @@ def document_of_report(report: Report) -> Mapping[str, Any]:
         "unmanaged": plain(report.unmanaged),
         "capacity": {kind: _capacity(at) for kind, at in report.capacity.items()},
         "error": plain(report.error),
+        **({"since": plain(report.since)} if report.since is not None else {}),
         "exit_code": report.exit_code,
-        "timing": plain(report.timing),
+        "timing": _timing(report.timing),
     }
+
+
+def _timing(timing: ReportTiming | None) -> Mapping[str, Any] | None:
+    """Without what it is not compared with."""
+    return None if timing is None else {key: value for key, value in plain(timing).items() if value is not None}
 
 
 def _refusal(refusal: Refusal) -> Mapping[str, Any]:

@@ -31,6 +31,7 @@ from egpsync.report.words import (
     next_steps,
     plural,
     refused_models,
+    since_lines,
     summary_lines,
     urgency,
     verdict,
@@ -106,7 +107,8 @@ def _counts(report: Report) -> list[str]:
         return [_table([(OUTCOME_WORDS[name], f"{count:,}") for name, count in report.outcomes.items() if count])]
     columns = [(action_word(report, kind), report.summary[kind]) for kind in (*CHANGING, *STANDING)]
     columns.append(("refused", refused_models(report)))
-    return [_table([(word, f"{count:,}") for word, count in columns if count] or [("models", "0")])]
+    table = _table([(word, f"{count:,}") for word, count in columns if count] or [("models", "0")])
+    return [table, *map(prose, since_lines(report))]
 
 
 def _table(columns: Sequence[tuple[str, str]]) -> str:

@@ -1,7 +1,7 @@
 """A Report in, the sentences out that the text and the Markdown have in common."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from egpsync.account.requests import CREATED
 from egpsync.errors import ExitCode
@@ -11,7 +11,7 @@ from egpsync.model.project import ACCEPTED_IN_VAIN
 from egpsync.model.record import ChangeRecord, FieldRecord
 from egpsync.model.report import MASK, Report, ReportError
 from egpsync.model.values import Json, Path
-from egpsync.report.escape import json_line, visible
+from egpsync.report.escape import json_line, label, visible
 
 CHANGING = ("create", "update", "redeploy", "rename", "recreate", "delete")
 """The actions that change the account, in the order of every summary."""
@@ -21,6 +21,9 @@ STANDING = ("unchanged", "blocked", "unhealthy", "unmanaged")
 
 DESTRUCTIVE = ("delete", "recreate")
 """The actions after which something is gone; their models are named whatever is left out."""
+
+_NAMED = 20  # differences that are named of those that are new, or gone
+_NAMED_ROOM = 2_000  # characters
 
 MARKS: Mapping[str, str] = {
     "create": "+",
@@ -197,7 +200,24 @@ def summary_lines(report: Report) -> list[str]:
         lines += [found, *([f"{standing}."] if (standing := standing_counts(report)) else [])]
     else:
         lines.append(_plan_counts(report))
-    return lines
+    return [*lines, *since_lines(report)]
+
+
+def since_lines(report: Report) -> Iterator[str]:
+    """What became of the differences of an earlier report, where this one is compared with it."""
+    since = report.since
+    if since is None:
+        return
+    from egpsync.report.fold import fold  # noqa: PLC0415 - which counts in these words
+
+    when = report.timing.since if report.timing and report.timing.since else "the earlier report"
+    counts = f"{len(since.new):,} new, {len(since.gone):,} gone, {len(since.stays):,} as before"
+    yield f"Since {visible(when)}: {counts}."
+    for title, found in (("New", since.new), ("Gone", since.gone)):
+        names = [f"{label(one.name)} ({label(one.model_vendor)}) {visible(one.what)}" for one in found[:_NAMED]]
+        more = [f"and {len(found) - _NAMED:,} more"] if len(found) > _NAMED else []
+        if names:
+            yield f"{title}: {'; '.join([fold('; '.join(names), _NAMED_ROOM), *more])}."
 
 
 def next_steps(report: Report) -> list[str]:

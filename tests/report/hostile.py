@@ -8,6 +8,7 @@ from egpsync.model.report import Kind, Report, ReportDeclared, ReportRule
 from egpsync.model.run import Failure, Outcome
 from egpsync.model.values import Source
 from egpsync.report.build import build_plan, build_problems, build_run
+from egpsync.report.since import compared_with
 from egpsync.value import replace
 from tests.report.samples import PROBLEM, SECRET, change, ended, field, head, live, plan, run
 
@@ -106,6 +107,11 @@ RUN = replace(
     plan=replace(PLAN, refusals=()),
 )
 
+DRIFT = build_plan(replace(HEAD, kind=Kind.DRIFT), replace(PLAN, refusals=()))
+EARLIER = replace(
+    DRIFT, changes=(*DRIFT.changes[2:], *(replace(one, name=f"{one.name} then") for one in DRIFT.changes[:2]))
+)
+
 HOSTILE_REPORTS: Mapping[str, Report] = {
     "validate": build_problems(
         replace(
@@ -116,7 +122,7 @@ HOSTILE_REPORTS: Mapping[str, Report] = {
         )
     ),
     "plan": build_plan(replace(HEAD, problems=PROBLEMS[1:]), PLAN),
-    "drift": build_plan(replace(HEAD, kind=Kind.DRIFT), replace(PLAN, refusals=())),
+    "drift": compared_with(DRIFT, EARLIER),
     "apply": build_run(replace(HEAD, kind=Kind.APPLY), RUN),
 }
 """By the command."""
