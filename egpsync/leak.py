@@ -23,6 +23,14 @@ class Known:
         """Know what this gives too."""
         self._sources.append(source)
 
+    def mark(self) -> int:
+        """How many sources there are, to forget those that come later."""
+        return len(self._sources)
+
+    def forget(self, mark: int) -> None:
+        """Forget the sources that came after the mark, where what they knew is read anew."""
+        del self._sources[mark:]
+
     def hide(self, text: str) -> str:
         """The text with each of them replaced, however it is spelt."""
         secrets = self._secrets()

@@ -80,7 +80,7 @@ class Output(Value, frozen=True, kw_only=True):
         told and changes nothing: what was done is done.
         """
         click.get_current_context().meta[WRITTEN] = True
-        failures = self._write_files(reports)
+        failures = self.write_files(reports)
         style = replace(self._style(), planned=planned)
         try:
             put(render(reports, self.format, style))
@@ -107,14 +107,15 @@ class Output(Value, frozen=True, kw_only=True):
 
     def write_error(self, report: Report) -> None:
         """The report of a command that could not go on, in its files and, but for text, on stdout: stderr says it."""
-        for failure in self._write_files([report]):
+        for failure in self.write_files([report]):
             complain(f"egpsync: {failure}")
         if self.format != "text":
             with suppress(OSError):
                 put(FORMATS[self.format](report, self._style()))
         self.notify([report])
 
-    def _write_files(self, reports: Sequence[Report]) -> list[FileError]:
+    def write_files(self, reports: Sequence[Report]) -> list[FileError]:
+        """The files alone; what of it failed."""
         style = Style(color=False, verbosity=1)
         failures: list[FileError] = []
         for kind, file in self.reports:
