@@ -19,6 +19,7 @@ from egpsync.report.escape import inert, visible
 from egpsync.version import VERSION_LINE
 
 COMMANDS: Mapping[str, str] = {
+    "init": "Make a repository that works.",
     "validate": "Check manifests, offline: every problem with its file, line and column.",
     "plan": "Show what apply would send. Sends nothing but GETs.",
     "apply": "Plan, ask, send, verify, report.",
@@ -33,6 +34,7 @@ COMMANDS: Mapping[str, str] = {
     "targets": "List the targets of the project file.",
     "explain": "Say why a problem is one, and how to mend it.",
     "schema": "Print a JSON Schema.",
+    "completion": "Print a script that completes commands, options, targets and models.",
     "emulator": "Serve a stand-in EGP API on this machine.",
     "demo": "Tell the whole story against the emulator.",
 }

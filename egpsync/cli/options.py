@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 import click
 
 from egpsync.cli import KNOWN
+from egpsync.cli.completing import models, targets
 from egpsync.cli.output import Receiver, reported
 from egpsync.model.selection import By, Selector
 from egpsync.report.formats import FORMATS
@@ -158,6 +159,7 @@ def selection(command: Decorated) -> Decorated:
             multiple=True,
             metavar="SELECTOR",
             callback=_selectors,
+            shell_complete=models,
             help=f"Only models that it means: {glob}; repeatable, one is enough.",
         ),
         option(
@@ -166,6 +168,7 @@ def selection(command: Decorated) -> Decorated:
             multiple=True,
             metavar="SELECTOR",
             callback=_selectors,
+            shell_complete=models,
             help="All but models that it means; repeatable.",
         ),
         option(
@@ -275,7 +278,8 @@ def _option(row: Row) -> Callable[[Decorated], Decorated]:
     )
     yes_or_no = {"is_flag": True, "default": None}
     spelt: dict[str, Any] = yes_or_no if row.kind is YES_NO else {"metavar": row.kind.metavar}
-    return option(row.flag, row.name, heading=row.group, help=f"{row.help}  [{shown}]", **spelt)
+    completed = {"shell_complete": targets} if row.name == "target" else {}
+    return option(row.flag, row.name, heading=row.group, help=f"{row.help}  [{shown}]", **spelt, **completed)
 
 
 def _confirm(action: str, what: str) -> Callable[[Decorated], Decorated]:

@@ -5,6 +5,7 @@ from typing import Any
 
 import click
 
+from egpsync.cli.completing import models
 from egpsync.cli.options import Command, manifests
 from egpsync.cli.output import Output
 from egpsync.cli.project import settings_of
@@ -20,7 +21,7 @@ FORMAT_VERSION = "1.0"
 
 
 @click.command("show", cls=Command)
-@click.argument("name")
+@click.argument("name", shell_complete=models)
 @manifests
 @click.option("--format", "format_", type=click.Choice(["yaml", "json"]), default="yaml", help="Format on stdout.")
 def command(name: str, paths: tuple[str, ...], *, format_: str, **chosen: Any) -> None:
