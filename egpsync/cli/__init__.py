@@ -30,6 +30,7 @@ COMMANDS: Mapping[str, str] = {
     "comment": "Keep one comment with a report on a pull or merge request.",
     "runs": "List earlier runs with their journals and outcomes.",
     "probe": "Find out what this installation does to maps, on a throwaway model.",
+    "fmt": "Put the keys of manifests in order, and indent them evenly.",
     "show": "Print a model as the manifests resolve it, each value with its origin.",
     "targets": "List the targets of the project file.",
     "explain": "Say why a problem is one, and how to mend it.",

@@ -7,6 +7,7 @@ from typing import Any, TypeAlias
 import yaml
 from yaml.events import (
     AliasEvent,
+    DocumentEndEvent,
     DocumentStartEvent,
     MappingEndEvent,
     MappingStartEvent,
@@ -22,6 +23,7 @@ from egpsync.model.values import Source
 __all__ = [
     "FASTEST",
     "AliasEvent",
+    "DocumentEndEvent",
     "DocumentStartEvent",
     "MappingEndEvent",
     "MappingStartEvent",

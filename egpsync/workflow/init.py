@@ -49,6 +49,11 @@ _HOOKS = r"""repos:
         language: system
         files: ^(egpsync\.yaml|models/.*\.ya?ml)$
         pass_filenames: false
+      - id: egpsync-fmt
+        name: egpsync fmt
+        entry: egpsync fmt --quiet
+        language: system
+        files: ^models/.*\.ya?ml$
 """
 
 
