@@ -25,6 +25,7 @@ COMMANDS: Mapping[str, str] = {
     "apply": "Plan, ask, send, verify, report.",
     "drift": "Compare the account with the manifests: exit 2 where they differ.",
     "export": "Write live models as a manifest that plans empty at once.",
+    "pull": "Take what was edited by hand back into the manifests.",
     "revert": "Put back what a run changed.",
     "report": "Render saved reports again, or join them.",
     "comment": "Keep one comment with a report on a pull or merge request.",

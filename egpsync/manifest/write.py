@@ -144,7 +144,7 @@ class _Entry:
             elif policy.free_form and isinstance(value, Mapping):
                 taken[key] = dict(self._keys(here, value))
             elif self._is_writable(here, value):
-                taken[key] = _sorted(value)
+                taken[key] = as_declared(value)
         for key in sorted(key for key in held if key not in known and held[key] is not None):
             self.remarks.append(_Remark(path, UNKNOWN, one_line(key)))
         return {key: value for key, value in taken.items() if value != {}}
@@ -158,7 +158,7 @@ class _Entry:
             if holds_secrets({key: held[key]}):
                 self.remarks.append(_Remark(path, f"{path[-1]} {KEPT}", one_line(key)))
             elif self._is_writable((*path, key), held[key]):
-                yield key, _sorted(held[key])
+                yield key, as_declared(held[key])
 
     def _is_writable(self, path: Path, value: Json) -> bool:
         room = LIMITS.depth - 2 - len(path)  # the document, its list of models, then the entry
@@ -233,6 +233,11 @@ def _same(value: Json, default: Json) -> bool:
     return type(value) is type(default) and bool(value == default)
 
 
+def can_be_yaml(value: Json) -> bool:
+    """Whether a manifest can hold the value of a field."""
+    return _can_be_yaml(value, LIMITS.depth - 8)
+
+
 def _can_be_yaml(value: Json, room: int) -> bool:
     """Whether it can be written and read again: finite numbers, whole characters, and `room` levels at most."""
     match value:
@@ -252,15 +257,15 @@ def _can_be_yaml(value: Json, room: int) -> bool:
             return True
 
 
-def _sorted(value: Json) -> Json:
-    """With the keys of every mapping in order, so that equal models give equal text."""
+def as_declared(value: Json) -> Json:
+    """A live value as a manifest writes it: no dollar begins a reference, and keys are in order, for equal text."""
     match value:
         case str():
             return _plain(value)
         case Mapping():
-            return {key: _sorted(value[key]) for key in sorted(value)}
+            return {key: as_declared(value[key]) for key in sorted(value)}
         case list():
-            return [_sorted(item) for item in value]
+            return [as_declared(item) for item in value]
         case _:
             return value
 
