@@ -4,7 +4,7 @@ import os
 import re
 import stat
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from errno import EISDIR
 from pathlib import Path
@@ -37,6 +37,26 @@ def write_whole(file: Path, text: str, *, private: bool = False) -> None:
                 stream.close()  # an open file is not moved there
             beside.replace(target)
             _sync_names(target.parent)
+
+
+def write_together(root: Path, texts: Mapping[str, str]) -> None:
+    """Write several files below a folder, which is made where it is not there, each whole.
+
+    Where one cannot be written, those that were new are taken away again. Raises FileError.
+    """
+    new: list[Path] = []
+    try:
+        for name, text in texts.items():
+            file = root / name
+            with _told(file.parent):
+                file.parent.mkdir(parents=True, exist_ok=True)
+            is_new = not os.path.lexists(file)
+            write_whole(file, text)
+            new += [file] if is_new else []
+    except FileError:
+        for file in new:
+            file.unlink(missing_ok=True)
+        raise
 
 
 def add_to(file: Path, text: str) -> None:

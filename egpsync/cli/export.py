@@ -1,6 +1,7 @@
 """egpsync export: live models as a manifest that plans empty at once."""
 
-from collections.abc import Iterator
+import os
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,8 @@ from egpsync.cli.project import settings_of
 from egpsync.cli.running import run_to_end
 from egpsync.clock import now
 from egpsync.errors import ExitCode, FileError, UsageError
-from egpsync.files import write_whole
+from egpsync.files import write_together, write_whole
+from egpsync.manifest.folder import Layout
 from egpsync.manifest.write import Written
 from egpsync.model.report import Kind, Report
 from egpsync.report.escape import visible
@@ -33,24 +35,39 @@ ON_STDERR = Output(format="text", reports=(), color="auto", verbosity=0)
 @selection
 @click.option("--owner", help="Who is to manage them (with --unmanaged: the one owner in PATH...).")
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="Write to this file, not to stdout.")
-@click.option("--force", is_flag=True, help="Replace the file of --out where it exists.")
+@click.option(
+    "--out-dir",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Write files into this folder; env_vars refer to secrets there.",
+)
+@click.option(
+    "--layout",
+    type=click.Choice([layout.value for layout in Layout]),
+    help="A file of --out-dir for each.  [default: model]",
+)
+@click.option("--templates", is_flag=True, help="What three models or more share goes into templates, with --out-dir.")
+@click.option("--force", is_flag=True, help="Replace the files of --out and --out-dir where they exist.")
 @access
 @click.option("-q", "--quiet", is_flag=True, help="No notes on what is left out and what comes next.")
 def command(paths: tuple[str, ...], *, out: Path | None, force: bool, quiet: bool, **chosen: Any) -> None:
-    """Write live models as a manifest that plans empty at once: to stdout, or to a file. Sends nothing but GETs.
+    """Write live models as manifests that plan empty at once: to stdout, a file or a folder. Sends nothing but GETs.
 
-    Values of env_vars and fields that hold the platform's defaults are left out.
+    Fields that hold the platform's defaults are left out. Values of env_vars are left out too; in a folder they are
+    references such as ${secret:RANKER_TOKEN}, and what is to be supplied is listed.
     """
     settings = settings_of(chosen, ON_STDERR)
     choice = _choice(paths, chosen, settings)
-    if force and out is None:
-        raise UsageError("--force has a meaning only with --out", advice="Name the file to replace with --out FILE.")
+    folder: Path | None = chosen["out_dir"]
+    _refuse_at_odds(out, folder, chosen, force=force)
     if out is not None and out.exists() and not force:
         raise FileError("exists already", where=str(out), advice="Name another file, or replace it with --force.")
     exported = run_to_end(export(choice, settings, Watch()))
     if exported.written is None:
         raise click.exceptions.Exit(_say_why_not(exported))
-    if out is None:
+    if folder is not None:
+        _refuse_what_is_there(folder, exported.files, force=force)
+        write_together(folder, exported.files)
+    elif out is None:
         click.echo(exported.written.text, nl=False)
     else:
         write_whole(out, exported.written.text)
@@ -65,7 +82,29 @@ def _choice(paths: tuple[str, ...], chosen: dict[str, Any], settings: Settings) 
             "PATH has a meaning only with --unmanaged", advice="Write to a file with --out FILE, or add --unmanaged."
         )
     besides = paths_of(paths, settings) if chosen["unmanaged"] else None
-    return Choice(besides=besides, owner=chosen["owner"])
+    layout = Layout(chosen["layout"] or Layout.MODEL) if chosen["out_dir"] is not None else None
+    return Choice(besides=besides, owner=chosen["owner"], layout=layout, templates=chosen["templates"])
+
+
+def _refuse_at_odds(out: Path | None, folder: Path | None, chosen: dict[str, Any], *, force: bool) -> None:
+    if out is not None and folder is not None:
+        raise UsageError("--out and --out-dir are two places", advice="Name one of them.")
+    for flag in ("layout", "templates"):
+        if chosen[flag] and folder is None:
+            raise UsageError(
+                f"--{flag} has a meaning only with --out-dir", advice="Name the folder with --out-dir DIR."
+            )
+    if force and out is None and folder is None:
+        advice = "Name the file to replace with --out FILE, or the folder with --out-dir DIR."
+        raise UsageError("--force has a meaning only with --out or --out-dir", advice=advice)
+
+
+def _refuse_what_is_there(folder: Path, files: Iterable[str], *, force: bool) -> None:
+    there = [] if force else [str(folder / name) for name in files if os.path.lexists(folder / name)]
+    if there:
+        more = f" and {len(there) - 1} more" if len(there) > 1 else ""
+        advice = "Name another folder, or replace them with --force. Nothing was written."
+        raise FileError("exists already", where=f"{there[0]}{more}", advice=advice)
 
 
 def _say_why_not(exported: Exported) -> ExitCode:
@@ -92,5 +131,12 @@ def _notes(exported: Exported, written: Written) -> Iterator[str]:
     yield f"{count} exported: the manifest is valid, and plans empty against the account as it was read"
     if written.remarks:
         yield f"{written.remarks} of them {'has' if written.remarks == 1 else 'have'} comments on what is left out"
+    if exported.files:
+        yield f"{len(exported.files)} file{'' if len(exported.files) == 1 else 's'} written"
+    if written.withheld:
+        have = "1 of them has" if written.withheld == 1 else f"{written.withheld} of them have"
+        yield f"{have} env_vars that are left out, and would be created without elsewhere; --out-dir refers to them"
+    if exported.secrets:
+        yield f"to be supplied, as EGPSYNC_SECRET_NAME or as the project file says: {', '.join(exported.secrets)}"
     name_owner = "" if exported.owner else "give it an owner (a line such as `owner: platform/models`), "
     yield f"next: {name_owner}commit it, and run `egpsync apply --adopt`: that writes the owner's mark, nothing else"

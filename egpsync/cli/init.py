@@ -1,7 +1,7 @@
 """egpsync init: a folder in, a repository that works out."""
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +11,8 @@ from egpsync.cli import KNOWN, complain
 from egpsync.cli.options import Command, access
 from egpsync.cli.output import put
 from egpsync.cli.running import run_to_end
-from egpsync.errors import EgpsyncError, FileError, UsageError
-from egpsync.files import write_whole
+from egpsync.errors import EgpsyncError, UsageError
+from egpsync.files import write_together
 from egpsync.model.plan import Target
 from egpsync.report.escape import visible
 from egpsync.settings import Settings, load_settings
@@ -37,7 +37,7 @@ def command(directory: str, *, owner: str | None, example: bool, **chosen: Any) 
     exported = _exported(settings, owner) if settings.api_key and not example else None
     target = Target(base_url=settings.base_url, account_id=settings.account_id)
     files = starter(target, exported)
-    _write(root, files)
+    write_together(root, files)
     put("".join(f"{line}\n" for line in _told(directory, exported, owner)))
 
 
@@ -70,28 +70,6 @@ def _exported(settings: Settings, owner: str | None) -> str | None:
         complain("egpsync: it is not the account that is expected, so an example is written")
         return None
     return found.written.text if found.written.models else None
-
-
-def _write(root: Path, files: Mapping[str, str]) -> None:
-    """Each file whole; those that were written are taken away again where one cannot be."""
-    written: list[Path] = []
-    try:
-        for name, text in files.items():
-            file = root / name
-            _make_folder(file.parent)
-            write_whole(file, text)
-            written.append(file)
-    except EgpsyncError:
-        for file in written:
-            file.unlink(missing_ok=True)
-        raise
-
-
-def _make_folder(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise FileError(f"cannot be made: {error.strerror}", where=str(folder)) from error
 
 
 def _told(directory: str, exported: str | None, owner: str | None) -> Iterator[str]:

@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from egpsync.errors import UsageError
@@ -59,6 +59,7 @@ class Written(Value, frozen=True, kw_only=True):
     models: int  # how many stand in it
     remarks: int  # how many of those have a comment on fields that are left out
     notes: tuple[str, ...]  # a sentence for each model that is left out
+    withheld: int = 0  # how many lack env_vars that the account holds
 
 
 def write(models: Sequence[LiveModel], *, owner: str | None) -> Written:
@@ -67,9 +68,9 @@ def write(models: Sequence[LiveModel], *, owner: str | None) -> Written:
     It holds what a manifest can declare: no field that only the server sets, none that is unset or holds the
     documented default, no value of a secret field, not egpsync's own mark. Comments name what had to be left out.
     """
-    entries = [_Entry(model) for model in sorted(models, key=lambda model: (model.vendor, model.name, model.id))]
+    entries = [Entry(model) for model in sorted(models, key=lambda model: (model.vendor, model.name, model.id))]
     written = [entry for entry in entries if not entry.refusal]
-    lines = [MODELINE, *comment(PREFACE), *emit(_head(owner)), "models:" if written else "models: []"]
+    lines = [MODELINE, *comment(PREFACE), *emit(head(owner)), "models:" if written else "models: []"]
     for index, entry in enumerate(written):
         lines += [""] * (index > 0) + [f"  {line}" if line else "" for line in entry.lines()]
     return Written(
@@ -77,20 +78,39 @@ def write(models: Sequence[LiveModel], *, owner: str | None) -> Written:
         models=len(written),
         remarks=sum(bool(entry.remarks) for entry in written),
         notes=tuple(entry.refusal for entry in entries if entry.refusal),
+        withheld=sum(entry.withholds for entry in written),
     )
 
 
 def check_owner(owner: str) -> None:
     """Raises UsageError for an owner that no manifest may have."""
-    if document_schema().faults(_head(owner)):
+    if document_schema().faults(head(owner)):
         raise UsageError(
             f"{in_words(owner)} is no owner",
             advice="Up to 128 letters, digits and . _ / -, beginning with a letter or digit.",
         )
 
 
-def _head(owner: str | None) -> dict[str, Json]:
+def head(owner: str | None) -> dict[str, Json]:
+    """What a file begins with."""
     return {"version": 1} | ({"owner": owner} if owner is not None else {})
+
+
+class SecretNames:
+    """A name for each secret, after the model and the key that hold it; unlike values never share one."""
+
+    def __init__(self) -> None:
+        self.values: dict[str, str] = {}
+
+    def name(self, model: str, key: str, value: str) -> str:
+        """The name of this value."""
+        plain = re.sub(r"[^A-Za-z0-9]+", "_", f"{model}_{key}").strip("_").upper()
+        first = plain if plain[:1].isalpha() else f"SECRET_{plain}"
+        name, number = first, 1
+        while self.values.setdefault(name, value) != value:
+            number += 1
+            name = f"{first}_{number}"
+        return name
 
 
 class _Remark(NamedTuple):
@@ -101,11 +121,14 @@ class _Remark(NamedTuple):
     name: str
 
 
-class _Entry:
+class Entry:
     """One model on its way into the list."""
 
-    def __init__(self, live: LiveModel) -> None:
+    def __init__(self, live: LiveModel, secrets: "SecretNames | None" = None) -> None:
+        """`secrets` gives those of env_vars a name each; without it they are left out."""
         self.remarks: list[_Remark] = []
+        self.withholds = False  # whether env_vars are left out
+        self._secrets = secrets
         self.refusal = ""  # why the model cannot be declared at all
         self._live = live
         self._vendor = live.vendor
@@ -122,6 +145,23 @@ class _Entry:
             if not self._holds(path):
                 self._complete(path)
 
+    @property
+    def value(self) -> dict[str, Json]:
+        """What it declares."""
+        return self._value
+
+    def without(self, paths: Iterable[Path], templates: Sequence[str]) -> None:
+        """Leave to templates what they say."""
+        for path in paths:
+            for end in range(len(path), 0, -1):
+                above = self._at(path[: end - 1])
+                above.pop(path[end - 1], None)
+                if above:
+                    break
+        rest = {key: value for key, value in self._value.items() if key not in IDENTITY}
+        named = {key: self._value[key] for key in ("name", "model_vendor")}
+        self._value = {"name": named["name"], "extends": list(templates), "model_vendor": named["model_vendor"], **rest}
+
     def lines(self) -> list[str]:
         """The item of the list."""
         first, *rest = emit(self._value, self._comments())
@@ -136,7 +176,10 @@ class _Entry:
             policy = policy_of(self._vendor, here)
             if value is None or value == {} or _same(value, default_of(self._vendor, here)):
                 continue
-            if is_secret(here):
+            if is_secret(here) and self._secrets is not None and isinstance(value, Mapping):
+                taken[key] = dict(self._references(self._secrets, here, value))
+            elif is_secret(here):
+                self.withholds = True
                 names = sorted(value) if isinstance(value, Mapping) else [key]
                 self.remarks += (_Remark(path, f"{key} {KEPT}", one_line(name)) for name in names)
             elif policy.structured and isinstance(value, Mapping):
@@ -159,6 +202,15 @@ class _Entry:
                 self.remarks.append(_Remark(path, f"{path[-1]} {KEPT}", one_line(key)))
             elif self._is_writable((*path, key), held[key]):
                 yield key, as_declared(held[key])
+
+    def _references(self, secrets: "SecretNames", path: Path, held: JsonMap) -> Iterator[tuple[str, Json]]:
+        """Each key with a reference to its value, which stands in no file."""
+        for key in sorted(held):
+            if isinstance(held[key], str) and self._is_writable((*path, key), ""):
+                yield key, f"${{secret:{secrets.name(self._live.name, key, held[key])}}}"
+            elif held[key] is not None:
+                self.withholds = True
+                self.remarks.append(_Remark(path[:-1], f"{path[-1]} {KEPT}", one_line(key)))
 
     def _is_writable(self, path: Path, value: Json) -> bool:
         room = LIMITS.depth - 2 - len(path)  # the document, its list of models, then the entry

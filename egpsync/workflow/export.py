@@ -1,7 +1,6 @@
 """What to export and settings in; a manifest of live models out, proven to be valid and to plan empty."""
 
-import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 
 from egpsync.account.listing import fetch_all
@@ -10,20 +9,22 @@ from egpsync.core.mark import standby_name
 from egpsync.core.plan import make_plan
 from egpsync.core.select import is_selected, selects_any
 from egpsync.errors import EgpsyncError, UsageError
-from egpsync.manifest.find import STDIN
+from egpsync.manifest.find import Found
 from egpsync.manifest.findings import in_words
+from egpsync.manifest.folder import Folder, Layout, write_folder
 from egpsync.manifest.write import Written, check_owner, write
 from egpsync.model.live import Live, LiveModel
 from egpsync.model.manifest import Desired
 from egpsync.model.plan import Action, Refusal
 from egpsync.model.selection import By, Selection
-from egpsync.settings import Settings
+from egpsync.settings import Secrets, Settings
 from egpsync.value import Value
 from egpsync.workflow.plan import Watch, connect, target_of
-from egpsync.workflow.validate import Checked, validate
+from egpsync.workflow.validate import Checked, compiled, validate
 
 NO_MANIFESTS = Desired(models=(), owners=(), digest="")
 MOST_NAMED = 10  # differences that an error names
+NO_FILES: Mapping[str, str] = {}
 
 
 class Choice(Value, frozen=True, kw_only=True):
@@ -31,6 +32,8 @@ class Choice(Value, frozen=True, kw_only=True):
 
     besides: tuple[str, ...] | None  # paths of manifests: only what none of them names; None: all models
     owner: str | None  # who is to manage them; None: the one owner that the manifests name, if they name just one
+    layout: Layout | None = None  # of a folder; None for one text
+    templates: bool = False  # whether what many share goes into some, in a folder
 
 
 class Exported(Value, frozen=True, kw_only=True):
@@ -41,6 +44,8 @@ class Exported(Value, frozen=True, kw_only=True):
     owner: str | None = None  # whom the text names
     refusals: tuple[Refusal, ...] = ()
     notes: tuple[str, ...] = ()  # a sentence for each model that was wanted and is not in the text
+    files: Mapping[str, str] = NO_FILES  # of a folder, by their names in it
+    secrets: tuple[str, ...] = ()  # names of those that they refer to
 
 
 async def export(choice: Choice, settings: Settings, watch: Watch) -> Exported:
@@ -64,11 +69,27 @@ async def export(choice: Choice, settings: Settings, watch: Watch) -> Exported:
     _refuse_unmatched(settings.selection, live)
     wanted = [model for model in unnamed if is_selected(model, settings.selection)]
     kept_out = dict(_kept_out(wanted, live, {owner} if owner else set(desired.owners)))
-    written = write([model for model in wanted if model.id not in kept_out], owner=owner)
-    if differences := tuple(_differences(written, live, settings)):
+    folder = _folder(choice, [model for model in wanted if model.id not in kept_out], owner)
+    if differences := tuple(_differences(folder, live, settings)):
         raise _broken_promise(differences)
-    notes = (*written.notes, *kept_out.values())
-    return Exported(checked=checked, written=written, owner=owner, notes=notes)
+    notes = (*folder.written.notes, *kept_out.values())
+    files = folder.files if choice.layout is not None else NO_FILES
+    return Exported(
+        checked=checked,
+        written=folder.written,
+        owner=owner,
+        notes=notes,
+        files=files,
+        secrets=tuple(sorted(folder.secrets)),
+    )
+
+
+def _folder(choice: Choice, models: Sequence[LiveModel], owner: str | None) -> Folder:
+    """What is written; one text is a folder of one file."""
+    if choice.layout is not None:
+        return write_folder(models, owner=owner, layout=choice.layout, templates=choice.templates)
+    written = write(models, owner=owner)
+    return Folder(files={"export.yaml": written.text}, secrets={}, written=written)
 
 
 def _refusals(settings: Settings) -> tuple[Refusal, ...]:
@@ -107,11 +128,15 @@ def _standbys(live: Live) -> Iterator[str]:
                 yield one.id
 
 
-def _differences(written: Written, live: Live, settings: Settings) -> Iterator[str]:
-    """What is wrong with the text, were it a manifest: nothing, or the export is not worth its name."""
-    checked = validate([STDIN], stdin=io.BytesIO(written.text.encode()))
+def _differences(folder: Folder, live: Live, settings: Settings) -> Iterator[str]:
+    """What is wrong with the files, were they manifests: nothing, or the export is not worth its name."""
+    supplied = Secrets(variables={f"EGPSYNC_SECRET_{name}": value for name, value in folder.secrets.items()})
+    found = [Found(name, text.encode()) for name, text in sorted(folder.files.items())]
+    checked = compiled(found, Settings(secrets=supplied))
+    if not found:
+        return
     if checked.desired is None:
-        yield from (f"line {problem.source.line}: {problem.message}" for problem in checked.problems)
+        yield from (f"{problem.source}: {problem.message}" for problem in checked.problems)
         return
     planned = make_plan(checked.desired, live, target_of(settings))
     yield from (problem.message for problem in planned.problems)
@@ -121,8 +146,8 @@ def _differences(written: Written, live: Live, settings: Settings) -> Iterator[s
         if change.fields or (change.writes and not renews_its_mark):
             fields = ", ".join(".".join(field.path) for field in change.fields)
             yield f"{in_words(change.name)} of {change.vendor}: {change.action}" + (f" of {fields}" if fields else "")
-    if len(planned.plan.changes) != written.models:
-        yield f"{written.models} models were written, and {len(planned.plan.changes)} are planned"
+    if len(planned.plan.changes) != folder.written.models:
+        yield f"{folder.written.models} models were written, and {len(planned.plan.changes)} are planned"
 
 
 def _broken_promise(differences: tuple[str, ...]) -> EgpsyncError:

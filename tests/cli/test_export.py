@@ -120,6 +120,7 @@ models:
         == """\
 egpsync: 2 models exported: the manifest is valid, and plans empty against the account as it was read
 egpsync: 1 of them has comments on what is left out
+egpsync: 1 of them has env_vars that are left out, and would be created without elsewhere; --out-dir refers to them
 egpsync: next: commit it, and run `egpsync apply --adopt`: that writes the owner's mark, nothing else
 """
     )
@@ -281,3 +282,53 @@ def test_hostile_names_stay_text(run: Run, emulator: StartEmulator) -> None:
     ]
     assert "\x1b" not in done.stdout + done.stderr
     assert "red" in done.stderr
+
+
+def test_a_folder_plans_empty_with_the_secrets_that_it_lists(run: Run, emulator: StartEmulator, tmp_path: Path) -> None:
+    """One file a model, templates, references; the list of what to supply holds names and no value."""
+    image = {**IMAGE, "env_vars": {"TOKEN": SENTINEL}}
+    models = [
+        launch(name, vendor_configuration={"model_image": image, "model_infra": {"cpus": "2", "memory": "8Gi"}})
+        for name in ("x0", "x1", "x2")
+    ]
+    running = emulator(seed=models)
+    done = run(running.base_url, "export", "--owner", "us", "--out-dir", "m", "--templates")
+    assert (done.returncode, done.stdout) == (0, "")
+    listed = "egpsync: to be supplied, as EGPSYNC_SECRET_NAME or as the project file says: X0_TOKEN, X1_TOKEN, X2_TOKEN"
+    assert listed in done.stderr.splitlines()
+    files = sorted(path.name for path in (tmp_path / "m").iterdir())
+    assert files == ["templates.yaml", "x0.yaml", "x1.yaml", "x2.yaml"]
+    assert SENTINEL not in done.stderr + "".join(path.read_text() for path in (tmp_path / "m").iterdir())
+    (tmp_path / "secrets").mkdir()
+    for number in range(3):
+        (tmp_path / "secrets" / f"X{number}_TOKEN").write_text(SENTINEL)
+    done = run(running.base_url, "plan", "m", "--secrets-folder", "secrets", "--detailed-exitcode")
+    assert done.returncode == 0, done.stdout
+
+
+def test_files_that_are_there_are_kept(run: Run, emulator: StartEmulator, tmp_path: Path) -> None:
+    """All of them, unless they may be replaced."""
+    running = emulator(seed=[launch("a"), launch("b")])
+    (tmp_path / "m").mkdir()
+    (tmp_path / "m" / "b.yaml").write_text("mine")
+    done = run(running.base_url, "export", "--out-dir", "m")
+    assert (done.returncode, "m/b.yaml: exists already" in done.stderr) == (1, True)
+    assert [path.name for path in (tmp_path / "m").iterdir()] == ["b.yaml"]
+    assert run(running.base_url, "export", "--out-dir", "m", "--layout", "vendor").returncode == 0
+    assert run(running.base_url, "export", "--out-dir", "m", "--force").returncode == 0
+    assert (tmp_path / "m" / "b.yaml").read_text() != "mine"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--out", "a.yaml", "--out-dir", "m"), "--out and --out-dir are two places"),
+        (("--layout", "vendor"), "--layout has a meaning only with --out-dir"),
+        (("--templates",), "--templates has a meaning only with --out-dir"),
+        (("--force",), "--force has a meaning only with --out or --out-dir"),
+    ],
+)
+def test_options_of_a_folder_alone(run: Run, arguments: tuple[str, ...], message: str) -> None:
+    """Wrong usage, and the account is not asked."""
+    done = run("http://127.0.0.1:1", "export", *arguments)
+    assert (done.returncode, message in done.stderr) == (64, True)
