@@ -163,7 +163,9 @@ def _origin(subject: Subject, path: Place) -> str:
 
 
 def _vendor(subject: Subject) -> str:
-    vendor = subject.merged.value.get("model_vendor")
+    """As it is said, also by the slip `vendor`."""
+    value = subject.merged.value
+    vendor = value.get("model_vendor", value.get("vendor"))
     return vendor if isinstance(vendor, str) else ""
 
 

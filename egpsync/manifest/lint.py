@@ -239,6 +239,8 @@ def _labels(model: dict[str, Json]) -> Iterator[tuple[Path, Named]]:
 
 def _name(model: dict[str, Json]) -> Iterator[tuple[Path, Named]]:
     name = model.get("name")
+    if isinstance(name, str) and name != name.strip():
+        yield ("name",), Named((("blank", name),))
     deployed = "vendor_configuration" in model or model.get("model_vendor") in DEPLOYED
     if deployed and isinstance(name, str) and not (name and LABEL.fullmatch(name)):
         yield ("name",), Named((("name", name),))
@@ -310,9 +312,18 @@ def label_values(labels: Named) -> Found:
 
 def name_as_label(name: Named) -> Found:
     """A name that cannot be a label."""
-    ((_, value),) = name.items
+    ((kind, value),) = name.items
+    if kind == "blank":
+        return
     expected = "at most 63 letters, digits and - _ . that begin and end with a letter or digit"
     yield Judged((), f"the name {in_words(value)} cannot be a label", expected)
+
+
+def blank_around_name(name: Named) -> Found:
+    """A name that begins or ends in a blank."""
+    ((kind, value),) = name.items
+    if kind == "blank":
+        yield Judged((), f"the name {in_words(value)} begins or ends in a blank", in_words(str(value).strip()))
 
 
 def kept_metadata(metadata: Named) -> Found:
@@ -565,6 +576,15 @@ LINTS: tuple[Lint, ...] = (
         summary="the name of a deployed model that cannot be a label",
         why="The engine labels what it deploys with the name, and Kubernetes refuses it.",
         mend="Use at most 63 letters, digits and - _ . within.",
+        source=f"{LLM_ENGINE}common/dtos/model_endpoints.py",
+    ),
+    Lint(
+        id="blank-around-name",
+        about="name",
+        judge=blank_around_name,
+        summary="a name that begins or ends in a blank",
+        why="It is another name than the same without, and nobody sees it: the model is created beside the one meant.",
+        mend="Take the blank away.",
         source=f"{LLM_ENGINE}common/dtos/model_endpoints.py",
     ),
     Lint(

@@ -3,12 +3,13 @@
 import json
 from itertools import pairwise
 
+import jsonschema
 import pytest
 
 from egpsync.emulator.faults import Cut, Rule
 from egpsync.emulator.server import Running
 from egpsync.report.formats import FORMATS
-from tests.cli.samples import Shell, hosted, launch
+from tests.cli.samples import ROOT, Shell, hosted, launch
 from tests.conftest import StartEmulator
 
 NAMES = tuple(f"model-{number:02}" for number in range(12))
@@ -73,6 +74,7 @@ def test_several_targets_become_sections(differing: Running, shell: Shell, form:
         assert "other" in out
     match form:
         case "json":
+            jsonschema.validate(json.loads(out), json.loads((ROOT / "schemas" / "report.schema.json").read_text()))
             accounts = [report["target"]["account_id"] for report in json.loads(out)["reports"]]
             assert accounts == [None, "other"]
         case "gitlab":

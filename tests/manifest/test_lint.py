@@ -184,6 +184,7 @@ def test_llmengine(parts: dict[str, Any], said: list[str]) -> None:
     [
         ({"name": "a b", "model_vendor": "launch"}, ['name-not-a-label: the name "a b" cannot be a label']),
         ({"name": "a b", "model_vendor": "openai"}, []),
+        ({"name": "a ", "model_vendor": "openai"}, ['blank-around-name: the name "a " begins or ends in a blank']),
         (
             {"name": "a", "model_vendor": "launch", "model_metadata": {"_llm": 1}},
             ["reserved-metadata: the metadata key _llm is the engine's own"],

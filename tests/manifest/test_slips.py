@@ -43,6 +43,18 @@ Check = Callable[..., tuple[Problem, ...]]
             ],
         ),
         (
+            "version: 1\nmodels: [{name: a, vendor: launch, image: {tag: v1}}]",
+            [
+                ("a.yaml:2:20", 'the model has no field "vendor"', "", "model_vendor"),
+                (
+                    "a.yaml:2:36",
+                    'the model has no field "image"',
+                    "image in vendor_configuration",
+                    "vendor_configuration.model_image",
+                ),
+            ],
+        ),
+        (
             "version: 1\nmodels: [{name: a, model_vendor: launch, vendor_configuration: {image: {}, infra: {}}}]",
             [
                 ("a.yaml:2:65", 'vendor_configuration has no field "image"', "", "model_image"),

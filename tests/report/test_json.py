@@ -68,6 +68,16 @@ def test_every_report_is_as_the_schema_says(name: str) -> None:
     jsonschema_rs.Draft7Validator(SCHEMA).validate(document(name))
 
 
+def test_a_joined_report_is_of_reports() -> None:
+    """Each of them is looked at too; one that joins nothing lacks what a report must have."""
+    joined = {"format_version": FORMAT_VERSION, "reports": [document("plan"), document("drift")]}
+    jsonschema.Draft7Validator(SCHEMA).validate(joined)
+    del joined["reports"][1]["kind"]
+    for wrong in (joined, {"format_version": FORMAT_VERSION}):
+        with pytest.raises(jsonschema.ValidationError):
+            jsonschema.Draft7Validator(SCHEMA).validate(wrong)
+
+
 @pytest.mark.parametrize("name", REPORTS)
 def test_no_report_has_a_key_that_the_schema_does_not_name(name: str) -> None:
     """The schema is open for later versions; what this version writes is all in it."""
