@@ -1,5 +1,6 @@
 """The real command line in a folder of the test's own: what it prints, writes, and exits with."""
 
+import contextlib
 import json
 import os
 import subprocess
@@ -10,10 +11,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import click
+from click.testing import CliRunner
+
+from egpsync.cli import KNOWN, main, visible_lines
 from egpsync.emulator.server import Running
+from egpsync.errors import EgpsyncError
 from tests.cli.forking import FORKER
 
 KEY = "key-SENTINEL-7319"
+SETTINGS = [name for name in os.environ if name.startswith(("SGP_", "EGP_", "EGPSYNC_", "GITHUB_", "CI_"))]
 ROOT = Path(__file__).resolve().parents[2]
 IMAGE = {"registry": "reg.example", "repository": "nlp/sum", "tag": "v1", "command": ["serve"]}
 
@@ -102,6 +109,33 @@ class Shell:
                 yield process
             finally:
                 process.kill()
+
+
+class ShellHere(Shell):
+    """The same in this very process, which is quicker and seen by who measures what tests reach.
+
+    Streams are no files here and signals are the test runner's: for commands that need neither.
+    """
+
+    def run(self, *arguments: str, stdin: str = "", **environ: str) -> Done:
+        """Run egpsync to its end, as its last resort would end it."""
+        mark = KNOWN.mark()
+        with contextlib.chdir(self.folder):
+            ran = CliRunner(env={**dict.fromkeys(SETTINGS), **self.environ, **environ}).invoke(
+                main, arguments, input=stdin, prog_name="egpsync", standalone_mode=False
+            )
+        err, code = ran.stderr, ran.return_value or 0
+        match ran.exception:
+            case None:
+                pass
+            case click.UsageError() as error:
+                code, err = 64, f"{err}Error: {error.format_message()}\n"
+            case EgpsyncError() as error:
+                code, err = int(error.exit_code), f"{err}Error: {KNOWN.hide(visible_lines(str(error)))}\n"
+            case error:
+                raise error
+        KNOWN.forget(mark)
+        return Done(code=code, out=ran.stdout, err=err)
 
 
 def everything(done: Done, folder: Path) -> str:

@@ -6,9 +6,16 @@ from typing import Any
 
 import pytest
 
-from tests.cli.samples import KEY, Done, Shell, hosted
+from tests.cli.samples import KEY, Done, Shell, ShellHere, hosted
 from tests.conftest import StartEmulator
 from tests.test_history import commit, git
+
+
+@pytest.fixture
+def shell(tmp_path: Path) -> ShellHere:
+    """The command line in this process: nothing here is about signals or streams."""
+    return ShellHere(tmp_path)
+
 
 UNSAID = "unsaid"
 

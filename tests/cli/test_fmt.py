@@ -2,10 +2,18 @@
 
 import os
 import stat
+from pathlib import Path
 
 import pytest
 
-from tests.cli.samples import ROOT, Shell
+from tests.cli.samples import ROOT, Shell, ShellHere
+
+
+@pytest.fixture
+def shell(tmp_path: Path) -> ShellHere:
+    """The command line in this process: nothing here is about signals or streams."""
+    return ShellHere(tmp_path)
+
 
 UNTIDY = "models: [] # none\nversion: 1\n"
 TIDY = "version: 1\nmodels: [] # none\n"

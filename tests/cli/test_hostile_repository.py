@@ -7,8 +7,15 @@ from typing import Any
 
 import pytest
 
-from tests.cli.samples import KEY, Shell, everything, hosted
+from tests.cli.samples import KEY, Shell, ShellHere, everything, hosted
 from tests.conftest import StartEmulator
+
+
+@pytest.fixture
+def shell(tmp_path: Path) -> ShellHere:
+    """The command line in this process: nothing here is about signals or streams."""
+    return ShellHere(tmp_path)
+
 
 SECRET = {"model_image": {"env_vars": {"TOKEN": "${secret:TOKEN}"}}}
 TAKES_A_SECRET = {"version": 1, "models": [{"name": "s", "model_vendor": "launch", "vendor_configuration": SECRET}]}

@@ -9,8 +9,14 @@ import pytest
 import yaml
 
 from egpsync.workflow.init import NAMES
-from tests.cli.samples import KEY, ROOT, Shell, hosted, launch
+from tests.cli.samples import KEY, ROOT, Shell, ShellHere, hosted, launch
 from tests.conftest import StartEmulator
+
+
+@pytest.fixture
+def shell(tmp_path: Path) -> ShellHere:
+    """The command line in this process: nothing here is about signals or streams."""
+    return ShellHere(tmp_path)
 
 
 def files(folder: Path) -> set[str]:

@@ -1,12 +1,20 @@
 """Lints at the command line: warned of by validate, made errors by the project file, explained by their names."""
 
 import json
+from pathlib import Path
 
 import pytest
 
 from egpsync.manifest.problems import ALL_RULES
-from tests.cli.samples import Shell, launch
+from tests.cli.samples import Shell, ShellHere, launch
 from tests.conftest import StartEmulator
+
+
+@pytest.fixture
+def shell(tmp_path: Path) -> ShellHere:
+    """The command line in this process: nothing here is about signals or streams."""
+    return ShellHere(tmp_path)
+
 
 WARNED = "configs/models/all.yaml:1:"
 

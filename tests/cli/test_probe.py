@@ -3,14 +3,21 @@
 import re
 import signal
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from egpsync.emulator.faults import Answer, Cut, Delay, Rule
 from egpsync.emulator.server import Running
-from tests.cli.samples import Shell, hosted
+from tests.cli.samples import Shell, ShellHere, hosted
 from tests.conftest import StartEmulator
+
+
+@pytest.fixture
+def shell(tmp_path: Path) -> ShellHere:
+    """The command line in this process: nothing here is about signals or streams."""
+    return ShellHere(tmp_path)
 
 
 def left(running: Running) -> list[str]:

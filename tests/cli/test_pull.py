@@ -7,8 +7,15 @@ from typing import Any
 import pytest
 
 from egpsync.emulator.server import Running
-from tests.cli.samples import Done, Shell, hosted, launch
+from tests.cli.samples import Done, Shell, ShellHere, hosted, launch
 from tests.conftest import StartEmulator
+
+
+@pytest.fixture
+def shell(tmp_path: Path) -> ShellHere:
+    """The command line in this process: nothing here is about signals or streams."""
+    return ShellHere(tmp_path)
+
 
 ALL = "configs/models/all.yaml"
 

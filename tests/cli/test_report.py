@@ -2,6 +2,7 @@
 
 import json
 from itertools import pairwise
+from pathlib import Path
 
 import jsonschema
 import pytest
@@ -9,8 +10,15 @@ import pytest
 from egpsync.emulator.faults import Cut, Rule
 from egpsync.emulator.server import Running
 from egpsync.report.formats import FORMATS
-from tests.cli.samples import ROOT, Shell, hosted, launch
+from tests.cli.samples import ROOT, Shell, ShellHere, hosted, launch
 from tests.conftest import StartEmulator
+
+
+@pytest.fixture
+def shell(tmp_path: Path) -> ShellHere:
+    """The command line in this process: nothing here is about signals or streams."""
+    return ShellHere(tmp_path)
+
 
 NAMES = tuple(f"model-{number:02}" for number in range(12))
 

@@ -1,8 +1,18 @@
 """egpsync show: what a model comes to, and where each value comes from."""
 
 import json
+from pathlib import Path
 
-from tests.cli.samples import Shell
+import pytest
+
+from tests.cli.samples import Shell, ShellHere
+
+
+@pytest.fixture
+def shell(tmp_path: Path) -> ShellHere:
+    """The command line in this process: nothing here is about signals or streams."""
+    return ShellHere(tmp_path)
+
 
 SHARED = """version: 1
 templates:

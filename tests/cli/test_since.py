@@ -7,8 +7,15 @@ import jsonschema
 import pytest
 
 from egpsync.emulator.server import Running
-from tests.cli.samples import ROOT, Shell, hosted
+from tests.cli.samples import ROOT, Shell, ShellHere, hosted
 from tests.conftest import StartEmulator
+
+
+@pytest.fixture
+def shell(tmp_path: Path) -> ShellHere:
+    """The command line in this process: nothing here is about signals or streams."""
+    return ShellHere(tmp_path)
+
 
 TIER = {"model_vendor": "openai", "what": "model_metadata.tier"}
 

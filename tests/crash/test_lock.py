@@ -14,7 +14,7 @@ from tests.conftest import StartEmulator
 from tests.crash.samples import left_unknown, run_here, wait_until
 from tests.workflow.samples import hosted
 
-SLOW = Rule(method="PATCH", nth=(1,), kind=Delay(seconds=20))
+SLOW = Rule(method="PATCH", nth=(1,), kind=Delay(seconds=600))
 
 
 @pytest.fixture

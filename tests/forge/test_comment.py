@@ -1,6 +1,7 @@
 """`egpsync comment`: one comment of a marker on a pull or merge request, whatever the forge does meanwhile."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,8 +10,15 @@ from egpsync.errors import ForgeError
 from egpsync.forge.comment import post
 from egpsync.model.forge import Forge as Kind
 from egpsync.model.forge import Place
-from tests.cli.samples import Done, Shell
+from tests.cli.samples import Done, Shell, ShellHere
 from tests.forge.server import Answer, Forge
+
+
+@pytest.fixture
+def shell(tmp_path: Path) -> ShellHere:
+    """The command line in this process: nothing here is about signals or streams."""
+    return ShellHere(tmp_path)
+
 
 TOKEN = "token-SENTINEL-4711"
 MARKER = "<!-- egpsync:plan:0123456789abcdef -->"

@@ -1,16 +1,24 @@
 """`--notify`: a short summary to a URL that is a secret, after the report, and never in its way."""
 
 import json
+from pathlib import Path
 
 import pytest
 
 from egpsync.model.plan import Action
 from egpsync.report.build import build_plan
 from egpsync.report.notice import LETTERS, SHAPES, notice
-from tests.cli.samples import Shell, hosted
+from tests.cli.samples import Shell, ShellHere, hosted
 from tests.conftest import StartEmulator
 from tests.forge.server import Answer, Forge
 from tests.report.samples import change, field, head, plan
+
+
+@pytest.fixture
+def shell(tmp_path: Path) -> ShellHere:
+    """The command line in this process: nothing here is about signals or streams."""
+    return ShellHere(tmp_path)
+
 
 HOOK = "hook-SENTINEL-8842"
 
