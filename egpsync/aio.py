@@ -31,11 +31,12 @@ class _Call(Value, frozen=True, kw_only=True):
 
 
 async def validate(*paths: str, **options: Unpack[Options]) -> Report:
-    """Check manifests, offline and without a key."""
+    """Check manifests, offline and without a key; lints warn."""
     call = _call(Kind.VALIDATE, paths, options)
     if isinstance(call, Report):
         return call
-    return report_problems(call.occasion, await asyncio.to_thread(checked, call.paths))
+    found = await asyncio.to_thread(checked, call.paths, call.settings, offline=True, asked=False, warned=True)
+    return report_problems(call.occasion, found)
 
 
 async def plan(*paths: str, **options: Unpack[Options]) -> Report:

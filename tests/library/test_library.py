@@ -89,6 +89,19 @@ def test_findings_are_in_the_report(account: Running, tmp_path: Path) -> None:
     assert account.log.changes == ()
 
 
+def test_validating_knows_variables_schemas_and_lints(tmp_path: Path) -> None:
+    """As the command does: what a variable means, what the team asks for, what is warned of; no secret is looked up."""
+    (tmp_path / "egpsync.yaml").write_text('{"version": 1, "vars": {"TIER": "gold"}, "schemas": ["team.json"]}')
+    (tmp_path / "team.json").write_text('{"required": ["model_metadata"], "title": "a team asks for metadata"}')
+    image = {"tag": "latest", "env_vars": {"TOKEN": "${secret:TOKEN}"}}
+    launched = {"name": "b", "model_vendor": "launch", "vendor_configuration": {"model_image": image}}
+    wants(tmp_path, {**hosted("a"), "model_metadata": {"tier": "${TIER}"}}, launched)
+    file, project = str(tmp_path / "models.yaml"), str(tmp_path / "egpsync.yaml")
+    report = egpsync.validate(file, project_file=project, environ={})
+    found = [(problem.rule, problem.severity) for problem in report.problems]
+    assert found == [("team-schema", "error"), ("mutable-image-tag", "warning")]
+
+
 @pytest.mark.parametrize("call", [egpsync.plan, egpsync.apply, egpsync.drift])
 def test_what_cannot_go_on_raises(emulator: StartEmulator, tmp_path: Path, call: Callable[..., Report]) -> None:
     """An EgpsyncError that says what, where and what to do; never SystemExit."""
