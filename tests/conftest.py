@@ -18,7 +18,7 @@ from egpsync.emulator.switches import Switches
 from tests.cli.samples import Shell
 from tests.workflow.samples import Repository
 
-STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 
 
 class StartEmulator(Protocol):
