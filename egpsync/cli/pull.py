@@ -3,16 +3,17 @@
 import difflib
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import click
 
 from egpsync.cli import complain
 from egpsync.cli.online import Call
-from egpsync.cli.options import Command, access, manifests, output, selection
+from egpsync.cli.options import Command, access, manifests, selection
 from egpsync.cli.output import put
 from egpsync.cli.running import run_to_end
-from egpsync.errors import ExitCode
+from egpsync.errors import EgpsyncError, ExitCode
 from egpsync.manifest.excerpts import excerpts
 from egpsync.manifest.parse import without_mark
 from egpsync.model.plan import Action
@@ -23,9 +24,10 @@ from egpsync.report.words import plural
 from egpsync.workflow.fmt import Formed, write
 from egpsync.workflow.plan import Watch
 from egpsync.workflow.pull import Pull, Pulled, pull
-from egpsync.workflow.reporting import report_plan
+from egpsync.workflow.reporting import report_problems
 
 FORMAT_VERSION = "1.0"
+NO_REPORT = {"reports": (), "color": "auto", "section": "", "receiver": None, "notify_shape": "generic"}
 FOLDED = 80  # characters of a value
 
 
@@ -40,33 +42,54 @@ FOLDED = 80  # characters of a value
     help="Where values of templates and defaults are changed: in the model alone, or where they stand, for all.",
 )
 @access
-@output
+@click.option("--format", "format_", type=click.Choice(["text", "json"]), default="text", help="On stdout.")
+@click.option("-v", "--verbose", count=True, help="-vv logs each request as it is made.")
+@click.option("-q", "--quiet", is_flag=True, help="Say nothing of how much was done.")
 def command(paths: tuple[str, ...], *, dry_run: bool, where: str, **chosen: Any) -> None:
     """Take what the account holds otherwise back into the manifests: each value at the place that set it.
 
     Comments, order, quotes, anchors and line ends stay. A value that other models share is overridden in the model.
     What cannot be placed is told, and a secret is never written: exit 2. Nothing is sent but GETs.
     """
-    call = Call.of(paths, chosen)
+    call = Call.of(paths, {**chosen, **NO_REPORT})
     found = run_to_end(pull(call.paths, call.settings, Watch(on_attempt=call.log), shared=where == "shared"))
     if found.planned.plan is None or found.planned.plan.refusals:
-        report = report_plan(call.occasion(Kind.DRIFT), found.planned)
-        call.output.write(report)
-        raise click.exceptions.Exit(report.exit_code)
+        raise click.exceptions.Exit(_say_why_not(call, found))
+    if not dry_run:
+        _write(found)
     if call.output.format == "json":
         put(json.dumps(_document(found), sort_keys=True, indent=2) + "\n")
     elif dry_run:
         put("".join(f"{line}\n" for one in found.files for line in _diff(one)))
     else:
         put("".join(f"{line}\n" for line in _lines(found)))
-    if not dry_run:
-        for _ in write(found.files):
-            pass
     for line in _left(found):
         complain(line)
     if call.output.verbosity >= 0:
         complain(f"egpsync: {_counts(found, written=not dry_run)}")
     raise click.exceptions.Exit(ExitCode.DIFFERENCES if found.left else ExitCode.OK)
+
+
+def _say_why_not(call: Call, found: Pull) -> ExitCode:
+    """The manifests' problems, or the refusals, on stderr: nothing was compared."""
+    refusals = found.planned.plan.refusals if found.planned.plan is not None else ()
+    for refusal in refusals:
+        complain(f"Refused: {visible(refusal.message)}\n  {visible(refusal.consent)}")
+    if not refusals:
+        complain(call.output.text(report_problems(call.occasion(Kind.VALIDATE), found.planned.checked)))
+    return ExitCode.REFUSED if refusals else ExitCode.INVALID
+
+
+def _write(found: Pull) -> None:
+    """Each file whole; where one cannot be, which were written before it."""
+    written: list[str] = []
+    try:
+        written += write(found.files)
+    except EgpsyncError:
+        done = [one.file for one in found.files if Path(one.file).read_bytes() == one.after]
+        if done:
+            complain(f"egpsync: written before that: {', '.join(map(visible, done))}; run it again for the rest")
+        raise
 
 
 def _lines(found: Pull) -> Iterator[str]:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from enum import StrEnum
 
 from egpsync.manifest.emit import comment, emit
+from egpsync.manifest.find import PROJECT
 from egpsync.manifest.write import MODELINE, PREFACE, Entry, SecretNames, Written, head
 from egpsync.model.live import LiveModel
 from egpsync.model.values import Json, Path
@@ -88,12 +89,13 @@ def _models_file(model: LiveModel, taken: set[str]) -> str:
 
 
 def _safe(stem: str) -> str:
-    """As a file can be called everywhere: not hidden, no path, no device."""
+    """As a file can be called everywhere: not hidden, no path, no device, and not the project file."""
     safe = UNSAFE.sub("-", stem)
     if len(safe) > LONGEST:  # its end tells numbered ones apart
         safe = f"{safe[: LONGEST - 40]}-{safe[-39:]}"
     safe = safe.strip(".-") or "model"
-    return f"model-{safe}" if RESERVED.fullmatch(safe) else safe
+    kept = RESERVED.fullmatch(safe) or f"{safe}.yaml".casefold() == PROJECT
+    return f"model-{safe}" if kept else safe
 
 
 def _templates(written: Sequence[tuple[LiveModel, Entry]]) -> Iterator[tuple[str, Json]]:

@@ -90,9 +90,9 @@ def formed(found: Found) -> bytes | Unchanged:
         return found.data
     mark = BYTE_ORDER_MARK if found.data.startswith(BYTE_ORDER_MARK) else b""
     text = without_mark(found.data).decode("utf-8")
-    lines = text.splitlines(keepends=True) if "\r" not in text.replace("\r\n", "") else []
-    if not lines:
-        return found.data
+    lines = text.splitlines(keepends=True)
+    if "\r" in text.replace("\r\n", ""):
+        return Unchanged("its lines end as those of old Macs did")
     if not lines[-1].endswith("\n"):
         lines[-1] += "\r\n" if lines[0].endswith("\r\n") else "\n"
     made = mark + "".join(_Form(lines).all(_documents(found.data))).encode("utf-8")

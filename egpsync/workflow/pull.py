@@ -1,9 +1,12 @@
 """Manifests and an account in, the manifests with what the account holds otherwise taken over out, and what is not."""
 
 import dataclasses
+import os
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TypeAlias
 
+from egpsync.core.diff import differences
 from egpsync.errors import UsageError
 from egpsync.fields.table import declared_at
 from egpsync.manifest.edit import APPENDED, CannotPlaceError, Edited
@@ -21,6 +24,8 @@ from egpsync.value import Value, replace
 from egpsync.workflow.fmt import Formed
 from egpsync.workflow.plan import Planned, Watch, drift
 from egpsync.workflow.validate import Checked, compiled
+
+_Key: TypeAlias = tuple[str, str, str | None]
 
 OWN = frozenset({"model", "patch"})
 """Layers that say something of one model alone."""
@@ -63,7 +68,9 @@ async def pull(paths: Sequence[str], settings: Settings, watch: Watch, *, shared
 def taken_over(planned: Planned, settings: Settings | None, *, shared: bool = False) -> Pull:
     """The same of a comparison that was made."""
     wanted = list(_wanted(planned.plan.changes if planned.plan is not None else ()))
-    editing = _Editing(planned.checked, settings, _files_of_others(settings), shared=shared)
+    changes = planned.plan.changes if planned.plan is not None else ()
+    live = {_key(one.desired): one.live for one in changes if one.desired is not None and one.live is not None}
+    editing = _Editing(planned.checked, settings, live, shared=shared)
     taken, refused = editing.take([one for one in wanted if not one.why])
     left = [*(one.pulled for one in wanted if one.why), *refused]
     return Pull(planned=planned, files=editing.files(), taken=tuple(taken), left=tuple(left))
@@ -141,20 +148,24 @@ def _files_of_others(settings: Settings | None) -> Mapping[str, str]:
     for name, scope in settings.project.targets.items():
         paths = scope.manifests if scope.manifests is not None else settings.project.manifests
         for file in find(paths) if paths and name != settings.scope.name else ():
-            found.setdefault(file.name, name)
+            found.setdefault(os.path.realpath(file.name), name)
     return found
 
 
 class _Editing:
     """The files under way."""
 
-    def __init__(self, checked: Checked, settings: Settings | None, others: Mapping[str, str], *, shared: bool) -> None:
+    def __init__(
+        self, checked: Checked, settings: Settings | None, live: Mapping[_Key, LiveModel], *, shared: bool
+    ) -> None:
         self._before = checked.files
         self._now = dict(checked.files)
         self._settings = settings
-        self._others = others
+        self._others = _files_of_others(settings)
         self._shared = shared
         self._checked = checked
+        self._live = live
+        self._taken: list[_Wanted] = []
 
     def files(self) -> tuple[Formed, ...]:
         """Those that change."""
@@ -214,10 +225,26 @@ class _Editing:
             return next((problem.message for problem in checked.problems), "it would not be valid")
         if not self._shared and not _as_meant(self._checked.desired, checked.desired, wanted):
             return "other models, or other fields, would change with it"
-        if self._shared and not _holds(checked.desired, wanted):
-            return "it is set again elsewhere"
+        if self._shared and not _holds(checked.desired, [*self._taken, *wanted]):
+            return "it is set again elsewhere, or another model holds another value"
+        if self._shared and not self._differs_in_no_more(checked.desired):
+            return "another model that shares it holds another value"
         self._now, self._checked = now, checked
+        self._taken += wanted
         return ""
+
+    def _differs_in_no_more(self, after: Desired) -> bool:
+        """Whether no model differs from the account in anything that it does not differ in now."""
+        before = self._checked.desired
+        if before is None or list(map(_key, before.models)) != list(map(_key, after.models)):
+            return False
+        for one, other in zip(before.models, after.models, strict=True):
+            live = self._live.get(_key(one))
+            if one.fields != other.fields and (
+                live is None or not _paths(differences(other, live)) <= _paths(differences(one, live))
+            ):
+                return False
+        return True
 
     def _edit_of(self, one: _Wanted) -> tuple[str, Edit]:
         """Where the value is to be written: at its own place, else in the model, else in a patch."""
@@ -228,16 +255,16 @@ class _Editing:
         else:
             source = one.desired.source
             edit = Edit(_place(source), path, value)
-        if source.file not in self._others:
+        if os.path.realpath(source.file) not in self._others:
             return source.file, edit
-        return self._patch_of(one.desired, path, value, self._others[source.file])
+        return self._patch_of(one.desired, path, value, self._others[os.path.realpath(source.file)])
 
     def _patch_of(self, model: DesiredModel, path: Path, value: Json, other: str) -> tuple[str, Edit]:
         """A patch in a file that no other target loads: one of the model, else a new one."""
         documents = [
             document
             for document in (self._checked.merged.documents.documents if self._checked.merged else ())
-            if document.file not in self._others and isinstance(document.root.value, Mapping)
+            if os.path.realpath(document.file) not in self._others and isinstance(document.root.value, Mapping)
         ]
         for document in documents:
             for item in _patches(document):
@@ -273,7 +300,11 @@ def _place(source: Source) -> tuple[int, int]:
     return source.line - 1, source.column - 1
 
 
-def _key(model: DesiredModel) -> tuple[str, str, str | None]:
+def _paths(fields: Iterable[FieldChange]) -> set[Path]:
+    return {field.path for field in fields}
+
+
+def _key(model: DesiredModel) -> _Key:
     return model.vendor, model.name, model.id
 
 

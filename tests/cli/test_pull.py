@@ -186,6 +186,29 @@ def test_what_is_shared_can_be_changed_where_it_stands(sharing: tuple[Shell, Run
     assert shell.read(ALL) == SHARED.replace("{max_workers: 2}", "{max_workers: 5}")
 
 
+@pytest.mark.parametrize(
+    ("held", "value", "named"), [({"a": 5, "b": 2}, 2, "a"), ({"a": 5, "b": 7}, 5, "b"), ({"a": 2, "b": 7}, 2, "b")]
+)
+def test_what_is_shared_never_makes_another_model_differ(
+    sharing: tuple[Shell, Running], held: dict[str, int], value: int, named: str
+) -> None:
+    """One value cannot be right for both: what is left is named, and pulling again changes nothing."""
+    shell, running = sharing
+    for name, count in held.items():
+        edit(running, name, **infra(max_workers=count, cpus="2"))
+    for _ in range(2):
+        done = shell.run("pull", "--where", "shared")
+        assert (done.code, f"not taken over: {named} (launch)" in done.err) == (2, True)
+        assert shell.read(ALL) == SHARED.replace("{max_workers: 2}", f"{{max_workers: {value}}}")
+    changes = shell.run("plan", "--format", "json").json["changes"]
+    assert [change["name"] for change in changes if change["fields"]] == [named]
+
+
+def test_reports_are_no_options_of_it(shell: Shell) -> None:
+    """It writes none, so it takes none."""
+    assert shell.run("pull", "--report", "json=x.json").code == 64
+
+
 def test_a_secret_is_never_written(emulator: StartEmulator, shell: Shell) -> None:
     """Neither into the file nor into the diff, also not as a line beside it; exit 2."""
     held = launch("a", env_vars={"TOKEN": "live-SENTINEL-1"})
@@ -257,6 +280,9 @@ def test_what_another_target_loads_is_overridden_in_a_patch(
         "version: 1\n# what staging has of its own\npatches:\n  - name: a\n    model_vendor: openai\n"
         "    model_metadata:\n      tier: silver\n"
     ) or "tier: silver" in shell.read("staging/own.yaml")
+    (shell.folder / "link").symlink_to("models")
+    done = shell.run("pull", "link/all.yaml", "staging")
+    assert shell.read("models/all.yaml") == common, done.out
     running.store.edit(running.store.models()[0]["id"], {"model_metadata": {"tier": "bronze"}})
     pulled(shell)
     assert shell.read("staging/own.yaml").count("name: a") == 1

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from egpsync.core.plan import make_plan
-from egpsync.manifest.find import Found
+from egpsync.manifest.find import PROJECT, Found
 from egpsync.manifest.folder import RESERVED, TEMPLATES, Folder, Layout, write_folder
 from egpsync.model.live import Live
 from egpsync.settings import Secrets, Settings
@@ -18,7 +18,21 @@ SIZES: list[dict[str, Any]] = [
     {"cpus": "2", "memory": "8Gi"},
     {"cpus": "4", "memory": "16Gi", "gpus": 1, "gpu_type": "nvidia-tesla-t4"},
 ]
-NAMES = ["ranker", "Ranker", "con", "..", ".hidden", "a/b", "a b", "é", "x" * 63, "${X}", "templates", "model"]
+NAMES = [
+    "ranker",
+    "Ranker",
+    "con",
+    "..",
+    ".hidden",
+    "a/b",
+    "a b",
+    "é",
+    "x" * 63,
+    "${X}",
+    "templates",
+    "model",
+    "egpsync",
+]
 
 
 def live_models(count: int, seed: int) -> Live:
@@ -89,7 +103,7 @@ def test_files_can_be_called_so_everywhere() -> None:
     assert len(names) == len(NAMES)
     assert len({name.casefold() for name in folder.files}) == len(folder.files)
     assert [name for name in names if not re.fullmatch(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,110}\.yaml", name)] == []
-    assert [name for name in names if RESERVED.fullmatch(name)] == []
+    assert [name for name in names if RESERVED.fullmatch(name) or name == PROJECT] == []
 
 
 def test_the_same_account_gives_the_same_files() -> None:
