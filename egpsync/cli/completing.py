@@ -1,9 +1,13 @@
 """What is typed so far in, the names of targets and models that it can become out: offline, without a complaint."""
 
+import re
 from collections.abc import Callable, Iterable
 
 import click
 from click.shell_completion import CompletionItem
+
+PLAIN = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*")
+"""What no shell acts upon: another name would stand on the command line as it is, and a stranger may have chosen it."""
 
 Completing = Callable[[click.Context, click.Parameter, str], list[CompletionItem]]
 
@@ -21,7 +25,9 @@ def models(ctx: click.Context, _: click.Parameter, typed: str) -> list[Completio
 def _quietly(names: Callable[[], Iterable[str]], typed: str) -> list[CompletionItem]:
     """Whatever is wrong with the files is told where they are used, not between two keys."""
     try:
-        return [CompletionItem(name) for name in sorted(set(names())) if name.startswith(typed)]
+        return [
+            CompletionItem(name) for name in sorted(set(names())) if name.startswith(typed) and PLAIN.fullmatch(name)
+        ]
     except Exception:  # noqa: BLE001 - a prompt is no place for it
         return []
 

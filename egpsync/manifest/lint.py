@@ -1,8 +1,8 @@
 """Merged models in, out what the engine behind the platform would refuse, ignore or do otherwise than it seems.
 
-Nothing here is an error of a manifest: an installation can differ. Only what is declared is judged, as what a manifest
-leaves out the live model may hold. Models repeat themselves, so that what is judged is a few plain values, and equal
-ones are judged once.
+Nothing here is an error of a manifest: an installation can differ. Only what is declared is judged, and what belongs
+beside it; what a manifest leaves out the live model may hold. Models repeat themselves, so that what is judged is a few
+plain values, and equal ones are judged once.
 """
 
 import re
@@ -49,6 +49,7 @@ KEPT_VARIABLES = frozenset(
         "TEMPORAL_TASK_QUEUE",
     }
 )
+NO_VARIABLES: frozenset[str] = frozenset()
 KEPT_METADATA = frozenset({"_CONVERTED_FROM_ARTIFACT_LIKE", "_llm"})
 MOST_WORKERS = 250
 MOST_CONCURRENT = 20  # tasks that the forwarder of an async endpoint takes at once
@@ -123,8 +124,8 @@ class Named(NamedTuple):
 
 
 Facts: TypeAlias = Hardware | Image | Named
-FactsOf: TypeAlias = Callable[[dict[str, Json]], Iterator[tuple[Path, Facts]]]
-Known: TypeAlias = dict[Facts, tuple[tuple[str, Judged], ...]]
+FactsOf: TypeAlias = Callable[[dict[str, Json]], tuple[Path, Facts] | None]
+Known: TypeAlias = dict[tuple[Facts, tuple[type, ...]], tuple[tuple[str, Judged], ...]]
 """What was judged already: models repeat themselves."""
 
 
@@ -177,79 +178,76 @@ def _lint(merged: Merged, levels: Mapping[str, Severity]) -> Iterator[Finding]:
         if not isinstance(value, dict) or value.get("state", State.PRESENT) != State.PRESENT:
             continue
         for facts_of, lints, known in parts:
-            for path, facts in facts_of(value):
-                for rule, (field, message, expected) in _judged(lints, facts, known):
-                    yield Finding(rule, message, model.merged.at((*path, *field)).source, Hint(expected=expected))
+            met = facts_of(value)
+            for rule, (field, message, expected) in _judged(lints, met[1], known) if met is not None else ():
+                node = model.merged.at((*met[0], *field)) if met is not None else model.merged
+                source = node.source if field else node.key_source  # what is about a whole map is said at its key
+                yield Finding(rule, message, source, Hint(expected=expected))
 
 
 def _judged(lints: tuple["Lint", ...], facts: Facts, known: Known) -> tuple[tuple[str, Judged], ...]:
+    key = facts, tuple(map(type, facts))  # 1 is neither 1.0 nor true
     try:
-        found = known.get(facts)
+        found = known.get(key)
     except TypeError:  # a list or map where the schema wants a word: not to be hashed, and not to be judged
         return ()
     if found is None:
-        found = known[facts] = tuple((one.id, found) for one in lints for found in one.judge(facts))
+        found = known[key] = tuple((one.id, found) for one in lints for found in one.judge(facts))
     return found
 
 
-def _hardware(model: dict[str, Json]) -> Iterator[tuple[Path, Hardware]]:
-    vendor = model.get("model_vendor")
-    family = vendor if vendor in DEPLOYED else None
-    configuration = model.get("vendor_configuration")
-    if family is None or not isinstance(configuration, dict):
-        return
-    if family == "launch":
-        path: Path = _INFRA
-        held = configuration.get("model_infra")
-    else:
-        path, held = _FLAT, configuration
-    if isinstance(held, dict):
-        yield path, Hardware(family, *map(held.get, _HARDWARE_FIELDS))
+def _hardware(model: dict[str, Json]) -> tuple[Path, Facts] | None:
+    vendor, configuration = model.get("model_vendor"), model.get("vendor_configuration")
+    if vendor not in DEPLOYED or not isinstance(configuration, dict):
+        return None
+    path, held = (_INFRA, configuration.get("model_infra")) if vendor == "launch" else (_FLAT, configuration)
+    return (path, Hardware(vendor, *map(held.get, _HARDWARE_FIELDS))) if isinstance(held, dict) else None
 
 
-def _image(model: dict[str, Json]) -> Iterator[tuple[Path, Image]]:
+def _image(model: dict[str, Json]) -> tuple[Path, Facts] | None:
     configuration = model.get("vendor_configuration")
     if not isinstance(configuration, dict) or model.get("model_vendor") != "launch":
-        return
+        return None
     image = configuration.get("model_image")
     if not isinstance(image, dict):
-        return
+        return None
     infra, variables = configuration.get("model_infra"), image.get("env_vars")
-    yield (
-        _IMAGE,
-        Image(
-            image.get("tag"),
-            infra.get("endpoint_type") if isinstance(infra, dict) else None,
-            (bool(image.get("command")), bool(image.get("streaming_command"))),
-            KEPT_VARIABLES.intersection(variables) if isinstance(variables, dict) else frozenset(),
-        ),
+    return _IMAGE, Image(
+        image.get("tag"),
+        infra.get("endpoint_type") if isinstance(infra, dict) else None,
+        (bool(image.get("command")), bool(image.get("streaming_command"))),
+        KEPT_VARIABLES.intersection(variables) if isinstance(variables, dict) else NO_VARIABLES,
     )
 
 
-def _labels(model: dict[str, Json]) -> Iterator[tuple[Path, Named]]:
+def _labels(model: dict[str, Json]) -> tuple[Path, Facts] | None:
     configuration = model.get("vendor_configuration")
     if not isinstance(configuration, dict):
-        return
+        return None
     infra = configuration.get("model_infra")
     path, held = (_INFRA, infra) if isinstance(infra, dict) else (_FLAT, configuration)
     labels = held.get("labels")
-    if isinstance(labels, dict):
-        yield (*path, "labels"), Named(tuple(labels.items()))
+    return ((*path, "labels"), Named(tuple(labels.items()))) if isinstance(labels, dict) else None
 
 
-def _name(model: dict[str, Json]) -> Iterator[tuple[Path, Named]]:
+def _name(model: dict[str, Json]) -> tuple[Path, Facts] | None:
     name = model.get("name")
-    if isinstance(name, str) and name != name.strip():
-        yield ("name",), Named((("blank", name),))
     deployed = "vendor_configuration" in model or model.get("model_vendor") in DEPLOYED
     if deployed and isinstance(name, str) and not (name and LABEL.fullmatch(name)):
-        yield ("name",), Named((("name", name),))
+        return ("name",), Named((("name", name),))
+    return None
 
 
-def _metadata(model: dict[str, Json]) -> Iterator[tuple[Path, Named]]:
+def _blank(model: dict[str, Json]) -> tuple[Path, Facts] | None:
+    name = model.get("name")
+    return (("name",), Named((("name", name),))) if isinstance(name, str) and name != name.strip() else None
+
+
+def _metadata(model: dict[str, Json]) -> tuple[Path, Facts] | None:
     metadata = model.get("model_metadata")
     if isinstance(metadata, dict) and (kept := KEPT_METADATA.intersection(metadata)):
-        yield ("model_metadata",), Named(tuple((key, None) for key in sorted(kept)))
+        return ("model_metadata",), Named(tuple((key, None) for key in sorted(kept)))
+    return None
 
 
 _CONFIGURATION = "vendor_configuration"
@@ -259,6 +257,7 @@ _IMAGE: Path = (_CONFIGURATION, "model_image")
 _HARDWARE_FIELDS = Hardware._fields[1:]
 PARTS: Mapping[str, FactsOf] = {
     "name": _name,
+    "blank": _blank,
     "metadata": _metadata,
     "image": _image,
     "labels": _labels,
@@ -312,18 +311,15 @@ def label_values(labels: Named) -> Found:
 
 def name_as_label(name: Named) -> Found:
     """A name that cannot be a label."""
-    ((kind, value),) = name.items
-    if kind == "blank":
-        return
+    ((_, value),) = name.items
     expected = "at most 63 letters, digits and - _ . that begin and end with a letter or digit"
     yield Judged((), f"the name {in_words(value)} cannot be a label", expected)
 
 
 def blank_around_name(name: Named) -> Found:
     """A name that begins or ends in a blank."""
-    ((kind, value),) = name.items
-    if kind == "blank":
-        yield Judged((), f"the name {in_words(value)} begins or ends in a blank", in_words(str(value).strip()))
+    ((_, value),) = name.items
+    yield Judged((), f"the name {in_words(value)} begins or ends in a blank", in_words(str(value).strip()))
 
 
 def kept_metadata(metadata: Named) -> Found:
@@ -511,7 +507,8 @@ def llm_public(of: Hardware) -> Found:
 
 
 def _is_count(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
+    """A whole number, also one that is spelt as 1.0, which the schema takes."""
+    return (isinstance(value, int) and not isinstance(value, bool)) or (isinstance(value, float) and value.is_integer())
 
 
 LINTS: tuple[Lint, ...] = (
@@ -580,7 +577,7 @@ LINTS: tuple[Lint, ...] = (
     ),
     Lint(
         id="blank-around-name",
-        about="name",
+        about="blank",
         judge=blank_around_name,
         summary="a name that begins or ends in a blank",
         why="It is another name than the same without, and nobody sees it: the model is created beside the one meant.",

@@ -63,6 +63,17 @@ def test_broken_files_complete_to_nothing(repository: Shell, broken: str, line: 
     assert completed(repository, line) == []
 
 
+@pytest.mark.parametrize(
+    "name", ["r$(touch pwned)", "r`id`", "r;id", "r\x1b[2J", "r\nx", "r x", "r'", "-r", "r&", "r|x", "~r"]
+)
+def test_a_name_that_a_shell_would_act_upon_is_not_offered(repository: Shell, name: str) -> None:
+    """It would stand on the command line as it is, and a stranger's branch may have chosen it."""
+    repository.wants(hosted(name), hosted("ranker"))
+    repository.file("egpsync.yaml", json.dumps({"version": 1, "targets": {"staging": {}}, "default_target": "staging"}))
+    assert completed(repository, "egpsync show ") == ["ranker"]
+    assert completed(repository, "egpsync plan --select ") == ["ranker"]
+
+
 @pytest.mark.parametrize("kind", ["bash", "zsh", "fish"])
 def test_a_script_for_each_shell(repository: Shell, kind: str) -> None:
     """It asks by the variable that this command answers to, and holds no key."""

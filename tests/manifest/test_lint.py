@@ -223,6 +223,22 @@ def test_a_warning_points_at_the_line_that_set_the_value() -> None:
     )
 
 
+@pytest.mark.parametrize("others", ["1.0", "true", "1"])
+def test_a_model_is_judged_by_itself(others: str) -> None:
+    """Whatever another one before it holds that Python takes for the same."""
+    model = "- {{name: {}, model_vendor: launch, vendor_configuration: {{model_infra: {{gpus: {}}}}}}}"
+    text = "version: 1\nmodels:\n" + "\n".join([model.format("a", others), model.format("b", "1")])
+    lines = [problem.source.line for problem in linted(merged_of(text), ALL) if problem.rule == "gpus-without-gpu-type"]
+    assert 4 in lines
+
+
+def test_what_is_about_a_whole_map_is_silenced_at_its_key() -> None:
+    """There it stands, and there people write the comment."""
+    head = "version: 1\nmodels:\n- name: a\n  model_vendor: launch\n  vendor_configuration:\n    model_infra:\n"
+    text = f"{head}      labels: # egpsync: ignore engine-labels\n        x: y\n"
+    assert linted(merged_of(text), ALL) == ()
+
+
 def test_a_level_makes_an_error_of_it_or_nothing() -> None:
     """What the project file says counts."""
     merged = merged_of(TEMPLATE.format(comment=""))
