@@ -1,17 +1,16 @@
 """egpsync fmt: manifests in, the same with keys in the schema's order and evenly indented out."""
 
-import difflib
 from collections.abc import Iterator
 from typing import Any
 
 import click
 
 from egpsync.cli import complain
+from egpsync.cli.edits import diff_lines
 from egpsync.cli.options import Command, manifests
 from egpsync.cli.output import Output, put
 from egpsync.cli.project import settings_of
 from egpsync.errors import ExitCode
-from egpsync.manifest.parse import without_mark
 from egpsync.report.escape import visible
 from egpsync.report.words import plural
 from egpsync.workflow.fmt import Formed, form, write
@@ -34,7 +33,7 @@ def command(paths: tuple[str, ...], *, check: bool, diff: bool, quiet: bool, **c
     files = form(paths_of(paths, settings_of(chosen, ON_STDOUT, offline=True)))
     differing = [one for one in files if one.differs]
     if diff:
-        put("".join(f"{line}\n" for one in differing for line in _diff(one)))
+        put("".join(f"{line}\n" for one in differing for line in diff_lines(one)))
     elif check:
         put("".join(f"would change {visible(one.file)}\n" for one in differing))
     else:
@@ -65,8 +64,3 @@ def _counts(files: list[Formed], *, written: bool) -> str:
     said += [f"{plural(unread, 'file')} cannot be read"] if unread else []
     fine = len(files) - differing - unread
     return ", ".join([*said, f"{plural(fine, 'file')} as {'it should' if fine == 1 else 'they should'} be"])
-
-
-def _diff(one: Formed) -> Iterator[str]:
-    before, after = (without_mark(data).decode("utf-8").splitlines() for data in (one.before, one.after))
-    yield from map(visible, difflib.unified_diff(before, after, one.file, one.file, lineterm=""))

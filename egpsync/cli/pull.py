@@ -1,6 +1,5 @@
 """egpsync pull: what was edited by hand in, taken back into the manifests, out."""
 
-import difflib
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,19 +8,18 @@ from typing import Any
 import click
 
 from egpsync.cli import complain
+from egpsync.cli.edits import diff_lines
 from egpsync.cli.online import Call
 from egpsync.cli.options import Command, access, manifests, selection
 from egpsync.cli.output import put
 from egpsync.cli.running import run_to_end
 from egpsync.errors import EgpsyncError, ExitCode
-from egpsync.manifest.excerpts import excerpts
-from egpsync.manifest.parse import without_mark
 from egpsync.model.plan import Action
 from egpsync.model.report import Kind
 from egpsync.report.escape import json_line, label, visible
 from egpsync.report.fold import fold
 from egpsync.report.words import plural
-from egpsync.workflow.fmt import Formed, write
+from egpsync.workflow.fmt import write
 from egpsync.workflow.plan import Watch
 from egpsync.workflow.pull import Pull, Pulled, pull
 from egpsync.workflow.reporting import report_problems
@@ -60,7 +58,7 @@ def command(paths: tuple[str, ...], *, dry_run: bool, where: str, **chosen: Any)
     if call.output.format == "json":
         put(json.dumps(_document(found), sort_keys=True, indent=2) + "\n")
     elif dry_run:
-        put("".join(f"{line}\n" for one in found.files for line in _diff(one)))
+        put("".join(f"{line}\n" for one in found.files for line in diff_lines(one)))
     else:
         put("".join(f"{line}\n" for line in _lines(found)))
     for line in _left(found):
@@ -120,19 +118,6 @@ def _counts(found: Pull, *, written: bool) -> str:
     files = plural(len(found.files), "file")
     done = f"{taken} taken over into {files}" if written else f"{taken} would be taken over into {files}"
     return f"{done}, {len(found.left)} not" if found.left else done if found.taken else "nothing to take over"
-
-
-def _diff(one: Formed) -> Iterator[str]:
-    """Of what can be shown of the lines: the values of secrets cannot."""
-    before, after = (_shown(data) for data in (one.before, one.after))
-    yield from difflib.unified_diff(before, after, visible(one.file), visible(one.file), lineterm="")
-
-
-def _shown(data: bytes) -> list[str]:
-    count = without_mark(data).count(b"\n") + 1
-    found = excerpts(data, range(1, count + 1))
-    lines = [visible(found.get(number, "")) for number in range(1, count + 1)]
-    return lines[:-1] if lines and not lines[-1] else lines
 
 
 def _document(found: Pull) -> dict[str, Any]:

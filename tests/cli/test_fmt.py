@@ -46,6 +46,17 @@ def test_a_diff_shows_it(shell: Shell) -> None:
     assert shell.read("a.yaml") == UNTIDY
 
 
+def test_a_diff_shows_no_secret(shell: Shell) -> None:
+    """Neither in the lines that change nor in those around them."""
+    image = "{env_vars: {TOKEN: fmt-SENTINEL-1}, tag: v1}"
+    shell.file(
+        "a.yaml",
+        f"version: 1\nmodels:\n- vendor_configuration:\n    model_image: {image}\n  model_vendor: launch\n  name: a\n",
+    )
+    done = shell.run("fmt", "--diff", "a.yaml")
+    assert (done.code, "env_vars" in done.out, "SENTINEL" in done.out + done.err) == (0, True, False)
+
+
 def test_a_file_that_cannot_be_read_is_told_and_the_others_are_put_in_form(shell: Shell) -> None:
     """Exit 3, with its place."""
     shell.file("m/a.yaml", "version: [\n").file("m/b.yaml", UNTIDY)
