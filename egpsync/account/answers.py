@@ -77,7 +77,7 @@ def fault_of(answer: Answer) -> ApiError:
         url=answer.url,
         status=answer.status,
         advice=advice,
-        retry_after=_retry_after(answer.headers),
+        retry_after=retry_after(answer.headers),
     )
 
 
@@ -161,7 +161,7 @@ def _excerpt(answer: Answer) -> str:
     return text[:SHOWN] + ("..." if len(text) > SHOWN else "")
 
 
-def _retry_after(headers: Mapping[str, str]) -> float | None:
+def retry_after(headers: Mapping[str, str]) -> float | None:
     """Seconds to wait: `retry-after-ms`, or `Retry-After` in seconds or as a date (RFC 9110, 10.2.3)."""
     try:
         if "retry-after-ms" in headers:

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 import click
 
 from egpsync.cli.emulator import installed
-from egpsync.errors import EgpsyncError, FileError
+from egpsync.errors import EgpsyncError
 from egpsync.value import Value
+from egpsync.workflow.init import configs
 
 if TYPE_CHECKING:
     from egpsync.emulator.server import Running
 
-PACKAGE = Path(__file__).resolve().parents[1]
 REPORTS = "reports"
 
 
@@ -34,13 +34,13 @@ def command() -> None:
         from egpsync.emulator.seed import read  # noqa: PLC0415 - an extra: --help works without it
         from egpsync.emulator.server import Setup, serve  # noqa: PLC0415
         from egpsync.emulator.switches import Switches  # noqa: PLC0415
-    configs = _configs()
+    repository = configs()
     with serve(
-        Setup(seed=tuple(read(configs / "demo" / "seed.json")), switches=Switches(deploy_seconds=1.5))
+        Setup(seed=tuple(read(repository / "demo" / "seed.json")), switches=Switches(deploy_seconds=1.5))
     ) as running:
         click.echo("An example repository of manifests, and an EGP account on this machine that has drifted from it.\n")
         click.echo(f"$ export SGP_CLIENT_BASE_URL={running.base_url} SGP_API_KEY=any-key-will-do\n")
-        for scene in story(_shown(configs / "models")):
+        for scene in story(_shown(repository / "models")):
             _play(scene, running)
         sent = running.log.changes
         click.echo(f"The server saw {len(sent)} changes, and holds what the manifests say.")
@@ -92,14 +92,6 @@ def _play(scene: Scene, running: "Running") -> None:
     click.echo(f"(exit {done.returncode})\n")
     if done.returncode != scene.ends:
         raise EgpsyncError(f"the demo expected exit {scene.ends}", where=scene.arguments[0], advice="This is a bug.")
-
-
-def _configs() -> Path:
-    """The example repository: inside a wheel's package, or beside it in a checkout."""
-    found = next((folder for folder in (PACKAGE / "configs", PACKAGE.parent / "configs") if folder.is_dir()), None)
-    if found is None:
-        raise FileError("the example repository is missing", where=str(PACKAGE), advice="Install egpsync again.")
-    return found
 
 
 def _shown(folder: Path) -> str:

@@ -62,10 +62,10 @@ class Board:
             return Answer(200, self._text + "".join(f"{line}\n" for line in self._own()), METRICS)
 
     def _own(self) -> Iterator[str]:
-        def gauge(name: str, about: str, value: float, kind: str = "gauge", labels: str = "") -> Iterator[str]:
+        def gauge(name: str, about: str, value: float) -> Iterator[str]:
             yield f"# HELP egpsync_watch_{name} {about}"
-            yield f"# TYPE egpsync_watch_{name} {kind}"
-            yield f"egpsync_watch_{name}{labels} {value:.15g}"
+            yield f"# TYPE egpsync_watch_{name} gauge"
+            yield f"egpsync_watch_{name} {value:.15g}"
 
         yield from gauge("interval_seconds", "How often the account is compared.", self._every)
         yield from gauge("up", "Whether the last round compared everything.", float(not self._why))
@@ -103,8 +103,9 @@ def watch(compare: Callable[[], tuple[Call, Report]], board: Board, every: float
             call, report = compare()
             if report.invalid:
                 call.output.write(report)
-                raise _RoundError(f"{verdict(report)}")
-            known = _told(call, report, known, first=first)
+                raise _RoundError(verdict(report))
+            _tell(call, report, known, first=first)
+            known = report
             board.learn(report)
         except UsageError as error:
             if first:
@@ -127,8 +128,8 @@ def _failed(board: Board, why: str) -> None:
     complain(f"egpsync: {now()}: this round failed, the next follows: {visible(' '.join(why.split()))}")
 
 
-def _told(call: Call, report: Report, known: Report | None, *, first: bool) -> Report:
-    """Write the report's files, and all else where something changed; the report that the next is compared with."""
+def _tell(call: Call, report: Report, known: Report | None, *, first: bool) -> None:
+    """Write the report's files, and all else where something changed."""
     compared = compared_with(report, known) if known is not None else report
     since = compared.since
     if first or since is None or since.new or since.gone:
@@ -138,7 +139,6 @@ def _told(call: Call, report: Report, known: Report | None, *, first: bool) -> R
             complain(f"egpsync: {failure}")
         if call.output.verbosity >= 0:
             complain(f"egpsync: {now()}: as before: {visible(verdict(report))}")
-    return report
 
 
 def _end_well() -> None:

@@ -5,14 +5,13 @@ travel along, and certificates are always checked.
 """
 
 import json
-import time
 from collections.abc import Mapping
-from email.utils import parsedate_to_datetime
 from types import TracebackType
 from typing import Any, Self
 
 import httpx
 
+from egpsync.account.answers import retry_after
 from egpsync.errors import ForgeError
 from egpsync.model.values import Json
 
@@ -88,7 +87,7 @@ def _fault(answer: httpx.Response, text: str, where: str) -> ForgeError:
         where=where,
         status=status,
         again=limited or status >= 500,
-        wait=_asked_wait(answer.headers.get("retry-after", "")),
+        wait=retry_after(answer.headers) or 0.0,
         advice=_ADVICE.get(status, ""),
     )
 
@@ -107,13 +106,3 @@ def _words(text: str) -> str:
 def _cut(text: str) -> str:
     text = " ".join(text.split())
     return text if len(text) <= LONGEST_WORD else f"{text[: LONGEST_WORD - 3]}..."
-
-
-def _asked_wait(text: str) -> float:
-    """Seconds that Retry-After asks for, as seconds or as a date; 0 where it asks for none."""
-    if text.isdecimal() and len(text) < 10:
-        return float(text)
-    try:
-        return max(0.0, parsedate_to_datetime(text).timestamp() - time.time())
-    except (ValueError, OverflowError):
-        return 0.0

@@ -101,7 +101,7 @@ class Edited:
             return self._appended(node, change.value)
         if node.kind in {"alias", "list"}:
             raise CannotPlaceError("what encloses it is written elsewhere")
-        return self._replaced(node, _nested(path, change.value))  # null, or an empty mapping
+        return self._replaced(node, nested(path, change.value))  # null, or an empty mapping
 
     def _refuse_shared(self, node: _Node) -> None:
         if node.kind != "alias" and node.name and node.name in self._meant:
@@ -131,11 +131,11 @@ class Edited:
         return f"{self._break}{' ' * node.start[1]}".join(lines)
 
     def _added(self, node: _Node, path: Sequence[str], value: Json) -> tuple[int, int, str]:
-        nested = _nested(path[1:], value)
+        inner = nested(path[1:], value)
         if node.flow:
             at = self._offset(node.entries[-1][2].stop)
-            return at, at, f", {one_line(path[0])}: {_flow(nested)}"
-        lines = emit({path[0]: nested})
+            return at, at, f", {one_line(path[0])}: {_flow(inner)}"
+        lines = emit({path[0]: inner})
         at = self._line_end(self._offset(node.stop))
         before = "" if at and self._text[at - 1] in "\r\n" else self._break
         indent = " " * node.entries[0][1][1]
@@ -169,7 +169,8 @@ def _starts(lines: Sequence[str]) -> list[int]:
     return starts
 
 
-def _nested(path: Sequence[str], value: Json) -> Json:
+def nested(path: Sequence[str], value: Json) -> Json:
+    """The value as it stands below a path: in a mapping in a mapping."""
     for key in reversed(path):
         value = {key: value}
     return value

@@ -6,7 +6,6 @@ plain values, and equal ones are judged once.
 """
 
 import re
-from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from fractions import Fraction
 from typing import Any, NamedTuple, TypeAlias
@@ -143,17 +142,15 @@ def lint(merged: Merged, levels: Mapping[str, Severity], *, told: bool = True) -
 
     A comment on the value's line silences what it names; where it silences nothing, that is `told`.
     """
-    silenced: dict[tuple[str, int], list[Ignore]] = defaultdict(list)
-    for ignore in ignores(merged.documents.files) if levels else ():
-        silenced[ignore.source.file, ignore.source.line].append(ignore)
+    silenced = {(ignore.source.file, ignore.source.line): ignore for ignore in ignores(merged.documents.files)}
     used: set[tuple[Source, str]] = set()
-    for finding in _lint(merged, levels) if levels else ():
-        at_hand = silenced.get((finding.source.file, finding.source.line), ()) if silenced else ()
-        silencing = [ignore for ignore in at_hand if finding.rule in ignore.rules]
-        used |= {(ignore.source, finding.rule) for ignore in silencing}
-        if not silencing:
+    for finding in _lint(merged, levels):
+        ignore = silenced.get((finding.source.file, finding.source.line))
+        if ignore is not None and finding.rule in ignore.rules:
+            used.add((ignore.source, finding.rule))
+        else:
             yield finding
-    for ignore in (ignore for ignores_there in silenced.values() for ignore in ignores_there) if told else ():
+    for ignore in silenced.values() if told else ():
         yield from _unused(ignore, levels, used)
 
 
@@ -179,8 +176,11 @@ def _lint(merged: Merged, levels: Mapping[str, Severity]) -> Iterator[Finding]:
             continue
         for facts_of, lints, known in parts:
             met = facts_of(value)
-            for rule, (field, message, expected) in _judged(lints, met[1], known) if met is not None else ():
-                node = model.merged.at((*met[0], *field)) if met is not None else model.merged
+            if met is None:
+                continue
+            path, facts = met
+            for rule, (field, message, expected) in _judged(lints, facts, known):
+                node = model.merged.at((*path, *field))
                 source = node.source if field else node.key_source  # what is about a whole map is said at its key
                 yield Finding(rule, message, source, Hint(expected=expected))
 

@@ -132,9 +132,9 @@ def _differences(folder: Folder, live: Live, settings: Settings) -> Iterator[str
     """What is wrong with the files, were they manifests: nothing, or the export is not worth its name."""
     supplied = Secrets(variables={f"EGPSYNC_SECRET_{name}": value for name, value in folder.secrets.items()})
     found = [Found(name, text.encode()) for name, text in sorted(folder.files.items())]
-    checked = compiled(found, Settings(secrets=supplied))
     if not found:
         return
+    checked = compiled(found, Settings(secrets=supplied))
     if checked.desired is None:
         yield from (f"{problem.source}: {problem.message}" for problem in checked.problems)
         return

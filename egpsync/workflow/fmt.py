@@ -44,12 +44,11 @@ def write(files: Sequence[Formed]) -> Iterator[str]:
 
 
 def _formed(found: Found) -> Formed:
-    problems = tuple(problem for problem in read([found]).problems if problem.rule != "no-manifests")
-    if found.rule or problems:
-        return Formed(file=found.name, before=found.data, after=found.data, problems=problems)
     match formed(found):
         case Unchanged(why):
-            return Formed(file=found.name, before=found.data, after=found.data, left=why)
+            problems = read([found]).problems
+            left = "" if problems else why
+            return Formed(file=found.name, before=found.data, after=found.data, left=left, problems=problems)
         case after:
             return Formed(file=found.name, before=found.data, after=after)
 

@@ -12,7 +12,6 @@ PROJECT = "egpsync.yaml"
 MANIFEST = "models/models.yaml"
 PIPELINE = ".github/workflows/models.yaml"
 SCHEMAS = ("manifest.schema.json", "project.schema.json")
-CONFIGS = (PACKAGE / "configs", PACKAGE.parent / "configs")  # in a wheel; beside the package in a checkout
 NAMES = (
     PROJECT,
     MANIFEST,
@@ -57,6 +56,14 @@ _HOOKS = r"""repos:
 """
 
 
+def configs() -> Path:
+    """The example repository and the pipelines: inside a wheel's package, or beside it in a checkout."""
+    found = next((folder for folder in (PACKAGE / "configs", PACKAGE.parent / "configs") if folder.is_dir()), None)
+    if found is None:
+        raise FileError("the example repository is missing", where=str(PACKAGE), advice="Install egpsync again.")
+    return found
+
+
 def starter(target: Target, exported: str | None) -> Mapping[str, str]:
     """What each file holds; `exported` is a manifest of the account, None for an example."""
     modeline = "# yaml-language-server: $schema=../schemas/manifest.schema.json\n"
@@ -98,10 +105,6 @@ def _without_modeline(text: str) -> str:
 
 def _pipeline() -> str:
     """The pipeline for pull requests, as it is ready to copy."""
-    name = Path("ci", "github", "pull-request.yaml")
-    file = next((folder / name for folder in CONFIGS if (folder / name).is_file()), None)
-    if file is None:
-        advice = "Install egpsync again: its files are incomplete."
-        raise FileError(f"the pipeline {name} is missing", where=str(PACKAGE), advice=advice)
+    file = configs() / "ci" / "github" / "pull-request.yaml"
     lines = file.read_text(encoding="utf-8").splitlines(keepends=True)
     return "".join(line for line in lines if not line.startswith("# Copy to"))

@@ -9,7 +9,7 @@ from typing import TypeAlias
 from egpsync.core.diff import differences
 from egpsync.errors import UsageError
 from egpsync.fields.table import declared_at
-from egpsync.manifest.edit import APPENDED, CannotPlaceError, Edited
+from egpsync.manifest.edit import APPENDED, CannotPlaceError, Edited, nested
 from egpsync.manifest.edit import Change as Edit
 from egpsync.manifest.find import STDIN, Found, find
 from egpsync.manifest.parse import BYTE_ORDER_MARK, without_mark
@@ -18,7 +18,7 @@ from egpsync.model.live import LiveModel
 from egpsync.model.manifest import Desired, DesiredModel, Document, Node
 from egpsync.model.plan import Action, Change, FieldChange
 from egpsync.model.report import MASK
-from egpsync.model.values import Json, JsonMap, Path, Source
+from egpsync.model.values import Json, JsonMap, Path, Source, value_at
 from egpsync.settings import Settings
 from egpsync.value import Value, replace
 from egpsync.workflow.fmt import Formed
@@ -67,8 +67,8 @@ async def pull(paths: Sequence[str], settings: Settings, watch: Watch, *, shared
 
 def taken_over(planned: Planned, settings: Settings | None, *, shared: bool = False) -> Pull:
     """The same of a comparison that was made."""
-    wanted = list(_wanted(planned.plan.changes if planned.plan is not None else ()))
     changes = planned.plan.changes if planned.plan is not None else ()
+    wanted = list(_wanted(changes))
     live = {_key(one.desired): one.live for one in changes if one.desired is not None and one.live is not None}
     editing = _Editing(planned.checked, settings, live, shared=shared)
     taken, refused = editing.take([one for one in wanted if not one.why])
@@ -120,8 +120,8 @@ def _whole_where_less(desired: DesiredModel, live: LiveModel, fields: Iterable[F
             yield replace(
                 several[0],
                 path=owned,
-                before=_at(live.fields, owned),
-                after=_at(desired.fields, owned),
+                before=value_at(live.fields, owned),
+                after=value_at(desired.fields, owned),
                 sensitive=any(field.sensitive for field in several),
             )
         else:
@@ -271,11 +271,7 @@ class _Editing:
                 said = item.value
                 if said.get("name") == model.name and said.get("model_vendor", model.vendor) == model.vendor:
                     return document.file, Edit(_place(item.source), path, value)
-        patch: dict[str, Json] = {"name": model.name, "model_vendor": model.vendor}
-        held = patch
-        for key in path[:-1]:
-            held = held.setdefault(key, {})
-        held[path[-1]] = value
+        patch = {"name": model.name, "model_vendor": model.vendor, **nested(path, value)}
         for document in documents:
             listed = document.root.get("patches")
             if listed is not None and isinstance(listed.value, list) and listed.value:
@@ -310,7 +306,7 @@ def _key(model: DesiredModel) -> _Key:
 
 def _as_meant(before: Desired | None, after: Desired, wanted: Sequence[_Wanted]) -> bool:
     """Whether each model is as before, but for what was to be taken over."""
-    sets: dict[tuple[str, str, str | None], list[FieldChange]] = defaultdict(list)
+    sets: dict[_Key, list[FieldChange]] = defaultdict(list)
     for one in wanted:
         sets[_key(one.desired)].append(one.field)
     if before is None or list(map(_key, before.models)) != list(map(_key, after.models)):
@@ -329,7 +325,7 @@ def _as_meant(before: Desired | None, after: Desired, wanted: Sequence[_Wanted])
 def _holds(after: Desired, wanted: Sequence[_Wanted]) -> bool:
     models = {_key(model): model for model in after.models}
     return all(
-        _at(models[_key(one.desired)].fields, one.field.path) == one.field.before
+        value_at(models[_key(one.desired)].fields, one.field.path) == one.field.before
         for one in wanted
         if _key(one.desired) in models
     )
@@ -340,9 +336,3 @@ def _with(tree: Json, path: Path, value: Json) -> Json:
         return value
     held: JsonMap = tree if isinstance(tree, Mapping) else {}
     return {**held, path[0]: _with(held.get(path[0]), path[1:], value)}
-
-
-def _at(tree: Json, path: Path) -> Json:
-    for key in path:
-        tree = tree.get(key) if isinstance(tree, Mapping) else None
-    return tree
