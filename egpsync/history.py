@@ -1,12 +1,15 @@
 """A git repository and a revision in, the files of that revision out: by git's own plumbing, nothing is checked out."""
 
 import os
-import subprocess
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from egpsync.errors import HistoryError
 from egpsync.value import Value
+
+if TYPE_CHECKING:
+    from subprocess import CompletedProcess
 
 GIT = ("git", "--no-replace-objects", "--no-optional-locks", "--literal-pathspecs")
 REGULAR = frozenset({"100644", "100755"})
@@ -123,9 +126,11 @@ def _checked(folder: Path, *arguments: str, stdin: bytes = b"") -> bytes:
     return done.stdout
 
 
-def _run(folder: Path, *arguments: str, stdin: bytes = b"") -> "subprocess.CompletedProcess[bytes]":
+def _run(folder: Path, *arguments: str, stdin: bytes = b"") -> "CompletedProcess[bytes]":
+    from subprocess import run  # noqa: PLC0415 - nearly no command asks git
+
     try:
-        return subprocess.run(  # noqa: S603 - no shell; names of revisions stand behind --end-of-options
+        return run(  # noqa: S603 - no shell; names of revisions stand behind --end-of-options
             [*GIT, *arguments], cwd=folder, input=stdin, capture_output=True, check=False
         )
     except OSError as error:

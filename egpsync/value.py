@@ -1,8 +1,8 @@
 """What every value that crosses rooms is made of: frozen, slotted, keyword-only, and copied with `replace`.
 
 `class Change(Value, frozen=True, kw_only=True)` is what a dataclass of these options would be, made in C: to define a
-hundred of them takes 6 ms in place of 100, and to make one an eighth. What holds something that no text may show
-(`repr=False`) stays a dataclass, as do the few things that change.
+hundred of them takes 6 ms in place of 100, and to make one an eighth. The few things that change stay dataclasses. What
+holds something that no text may show has a `__repr__` of its own, or is a dataclass with `repr=False`.
 """
 
 from msgspec import Struct as Value

@@ -1,16 +1,12 @@
 """A report in; text on stdout and whole files on disk out."""
 
-import dataclasses
 import os
 import select
-import shutil
 import stat
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
 from pathlib import Path
-from traceback import extract_tb
 from typing import Any
 
 import click
@@ -23,7 +19,6 @@ from egpsync.files import add_to, size_of, text_of, try_whole, write_whole
 from egpsync.model.report import Kind, Report
 from egpsync.report.escape import visible
 from egpsync.report.formats import FORMATS
-from egpsync.report.notice import notice
 from egpsync.report.sections import render
 from egpsync.report.style import Style
 from egpsync.settings import Settings, step_summary, wants_color
@@ -46,13 +41,15 @@ LEAST_SUMMARY = 70_000
 """Bytes that a report's findings and counts can take, whatever is left out."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Receiver:
+class Receiver(Value, frozen=True, kw_only=True):
     """Who gets a notice."""
 
     variable: str  # that holds the URL
-    url: str = field(repr=False)  # a secret
+    url: str  # a secret
     shape: str = "generic"
+
+    def __repr__(self) -> str:
+        return f"Receiver({self.variable})"
 
 
 class Output(Value, frozen=True, kw_only=True):
@@ -100,6 +97,7 @@ class Output(Value, frozen=True, kw_only=True):
         if self.receiver is None:
             return
         from egpsync.forge.notice import send  # noqa: PLC0415 - httpx, for those alone who want a notice
+        from egpsync.report.notice import notice  # noqa: PLC0415
 
         document = read_json(KNOWN.hide(write_json(notice(reports, self.receiver.shape))))
         if why := send(self.receiver.url, document):
@@ -181,6 +179,8 @@ def reported(ctx: click.Context) -> Iterator[None]:
 
 def fault(error: Exception) -> FaultError:
     """What an exception that should not be is to a user; its text is left out, as it can hold a secret."""
+    from traceback import extract_tb  # noqa: PLC0415 - as good as nobody meets one
+
     frames = [frame for frame in extract_tb(error.__traceback__) if "egpsync" in frame.filename]
     place = f" at {Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
     return FaultError(
@@ -211,9 +211,7 @@ def output_of(chosen: Mapping[str, Any]) -> Output:
         color=chosen["color"],
         verbosity=-1 if chosen["quiet"] else chosen["verbose"],
         section=chosen["section"],
-        receiver=dataclasses.replace(receiver, shape=chosen["notify_shape"])
-        if (receiver := chosen["receiver"])
-        else None,
+        receiver=replace(receiver, shape=chosen["notify_shape"]) if (receiver := chosen["receiver"]) else None,
     )
 
 
@@ -248,4 +246,6 @@ def _encodable(text: str) -> str:
 
 
 def _columns() -> int:
-    return min(shutil.get_terminal_size((100, 40)).columns, WIDEST)
+    from shutil import get_terminal_size  # noqa: PLC0415 - a log has no size
+
+    return min(get_terminal_size((100, 40)).columns, WIDEST)

@@ -3,23 +3,15 @@
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from threading import Event as Flag
 from threading import Thread
 
-from rich.console import Console
-from rich.live import Live
-from rich.table import Table
-from rich.text import Text
-
-from egpsync.cli import complain
+from egpsync.cli import complain, is_terminal
 from egpsync.model.run import Event, Stage
 from egpsync.report.escape import inert, label, visible
 from egpsync.value import Value
-
-MOST_SHOWN = 12
-"""Changes at once in the live display."""
 
 FEW = 20
 """Changes up to which each that ended well has a line of its own; the report lists all of them anyway."""
@@ -28,7 +20,8 @@ EVERY = 30.0
 """Seconds after which a log is told again what is waited for."""
 
 _IN_A_LINE = 3  # changes that such a line names, those that take longest
-_FINE = "applied"
+FINE = "applied"
+"""What an event of a change says that ended well."""
 
 Clock = Callable[[], float]
 
@@ -48,16 +41,11 @@ def show_progress(manner: Manner, clock: Clock = time.monotonic) -> Iterator[Cal
     if manner.verbosity < 0 or sys.stderr is None:
         yield lambda _: None
         return
-    console = Console(stderr=True, no_color=not manner.color, highlight=False, markup=False, emoji=False)
-    if console.file.isatty():  # rich itself takes FORCE_COLOR for a terminal, and would draw into a CI's log
-        display = _Display(console, State(total=manner.total, clock=clock))
-        live = Live(get_renderable=display.table, console=console, refresh_per_second=4, transient=True)
-        live.start()
-        try:
-            yield display
-        finally:
-            with suppress(OSError):  # the terminal can be gone by now; the run and its report are not
-                live.stop()
+    if is_terminal(sys.stderr):
+        from egpsync.cli.display import displayed  # noqa: PLC0415 - rich, for those alone who watch
+
+        with displayed(State(total=manner.total, clock=clock), color=manner.color) as take:
+            yield take
     else:
         with _Log(manner, State(total=manner.total, clock=clock)).ticking() as log:
             yield log
@@ -94,7 +82,7 @@ class State:
         text = inert(visible(event.text))
         since = before.since if before and (before.stage, before.text) == (event.stage, text) else now
         began = before.began if before else now
-        self.active[key] = Active(_name(event), text, event.stage, since, began)
+        self.active[key] = Active(name_of(event), text, event.stage, since, began)
 
     def longest(self) -> list[Active]:
         """What is under way, longest first."""
@@ -133,10 +121,10 @@ class _Log:
         """Take an event in."""
         self._state.take(event)
         at = f"  [{self._state.ended} of {self._state.total}]" if self._state.total > 1 else ""
-        if event.stage is Stage.ENDED and (event.text != _FINE or self._state.total <= FEW):
-            complain(f"egpsync: {_name(event)}: {visible(event.text)}{at}")
+        if event.stage is Stage.ENDED and (event.text != FINE or self._state.total <= FEW):
+            complain(f"egpsync: {name_of(event)}: {visible(event.text)}{at}")
         elif event.stage is Stage.SENDING and self._manner.verbosity > 0:
-            complain(f"egpsync: {_name(event)}: {visible(event.text)}")
+            complain(f"egpsync: {name_of(event)}: {visible(event.text)}")
 
     @contextmanager
     def ticking(self) -> Iterator["_Log"]:
@@ -156,37 +144,10 @@ class _Log:
                 complain(f"egpsync: {said}")
 
 
-class _Display:
-    """The changes under way as a table; what ends otherwise than well as a line above it at once."""
-
-    def __init__(self, console: Console, state: State) -> None:
-        self._console = console
-        self._state = state
-
-    def __call__(self, event: Event) -> None:
-        """Take an event in."""
-        self._state.take(event)
-        if event.stage is Stage.ENDED and event.text != _FINE:
-            with suppress(OSError):
-                self._console.print(Text(inert(f"{_name(event)}: {visible(event.text)}")))
-
-    def table(self) -> Table:
-        """What is under way now."""
-        table = Table.grid(padding=(0, 1))
-        table.add_column(justify="right", no_wrap=True)
-        table.add_column(overflow="ellipsis", no_wrap=True)
-        longest, now = self._state.longest(), self._state.clock()
-        for one in longest[:MOST_SHOWN]:
-            table.add_row(Text(duration(now - one.began)), Text(f"{one.name}: {one.text}"))
-        hidden = len(longest) - MOST_SHOWN
-        more = f"; {hidden} not shown" if hidden > 0 else ""
-        table.add_row(Text(""), Text(f"{self._state.counts()}{more}", style="bold"))
-        return table
-
-
 def _plural(count: int, noun: str) -> str:
     return f"{count} {noun}{'' if count == 1 else 's'}" if count else ""
 
 
-def _name(event: Event) -> str:
+def name_of(event: Event) -> str:
+    """The model as progress names it."""
     return inert(f"{label(event.change.name)} ({visible(event.change.vendor)})")

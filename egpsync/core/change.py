@@ -1,6 +1,5 @@
 """One desired model and what it means in the account in; its Change out: the action, the fields, the steps."""
 
-import dataclasses
 from collections.abc import Iterator
 
 from egpsync.core.diff import differences, left_out
@@ -256,7 +255,7 @@ def _create(desired: DesiredModel, account: Account) -> Change:
 
 def _with_what_it_ignores(desired: DesiredModel) -> DesiredModel:
     """As it is created: what is left alone later has no other value yet, and is sent."""
-    return dataclasses.replace(desired, lifecycle=replace(desired.lifecycle, ignore_changes=()))
+    return replace(desired, lifecycle=replace(desired.lifecycle, ignore_changes=()))
 
 
 def _nothing(desired: DesiredModel) -> LiveModel:

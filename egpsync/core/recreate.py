@@ -5,8 +5,6 @@ the old one is deleted: the name serves all the while. The new model's mark says
 run that was cut short goes on where it stood.
 """
 
-import dataclasses
-
 from egpsync.core.diff import declarable, differences, wanted
 from egpsync.core.mark import intended_mark, standby_name
 from egpsync.core.names import delete_step
@@ -18,7 +16,7 @@ from egpsync.model.live import FAILED_STATUSES, Live, LiveModel
 from egpsync.model.manifest import DesiredModel
 from egpsync.model.plan import Create, Created, Ref, Step, StepKey, Swap, Wait
 from egpsync.model.values import JsonMap, value_at
-from egpsync.value import Value
+from egpsync.value import Value, replace
 
 
 class Replacement(Value, frozen=True, kw_only=True):
@@ -77,7 +75,7 @@ def _takeover(desired: DesiredModel, old: LiveModel, new: Ref) -> tuple[Step, ..
 
 
 def _is_what_is_wanted(desired: DesiredModel, old: LiveModel, begun: LiveModel) -> bool:
-    return not differences(dataclasses.replace(_carried_over(desired, old), name=begun.name), begun)
+    return not differences(replace(_carried_over(desired, old), name=begun.name), begun)
 
 
 def _carried_over(desired: DesiredModel, old: LiveModel) -> DesiredModel:
@@ -88,7 +86,7 @@ def _carried_over(desired: DesiredModel, old: LiveModel) -> DesiredModel:
     fields = overlaid(
         desired.vendor, (), held, left_alone((), wanted(desired, old), held, desired.lifecycle.ignore_changes)
     )
-    return dataclasses.replace(desired, fields=_without_idle_gpu_type(desired.vendor, fields))
+    return replace(desired, fields=_without_idle_gpu_type(desired.vendor, fields))
 
 
 def _without_idle_gpu_type(vendor: str, fields: JsonMap) -> JsonMap:

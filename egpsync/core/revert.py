@@ -4,7 +4,6 @@ A field is put back where the server still holds what the run sent; what somebod
 Secrets are not kept anywhere, so a field that held one is named and left.
 """
 
-import dataclasses
 from collections.abc import Iterable, Mapping
 from copy import deepcopy
 from typing import Any
@@ -131,7 +130,7 @@ def _uncreated(change: ChangeRecord, found: LiveModel | None) -> _Before:
     if moved:
         return _Before(wanted=None, left=(f"the run created it, and {', '.join(moved)} was changed since: it is left",))
     wanted = _wanted(change, name="", id=found.id, fields={}, mark=found.mark)
-    return _Before(wanted=dataclasses.replace(wanted, state=State.ABSENT), left=("the run created it",))
+    return _Before(wanted=replace(wanted, state=State.ABSENT), left=("the run created it",))
 
 
 def _undeleted(change: ChangeRecord, live: Live) -> _Before:

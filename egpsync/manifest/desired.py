@@ -14,7 +14,18 @@ def desired(merged: Merged) -> Desired:
     owners = {root["owner"] for root in roots if "owner" in root}
     references = merged.documents.references
     models = tuple(_desired(model, references) for model in merged.models)
-    return Desired(models=models, owners=tuple(sorted(owners)), digest=merged.documents.digest)
+    return Desired(models=models, owners=tuple(sorted(owners)), digest=digest_of(merged.documents.files))
+
+
+def digest_of(files: Mapping[str, bytes]) -> str:
+    """SHA-256 over the files' names and bytes, hex."""
+    from hashlib import sha256  # noqa: PLC0415 - OpenSSL, for those alone who plan
+
+    digest = sha256()
+    for file, data in files.items():
+        name = file.encode(errors="surrogateescape")
+        digest.update(b"%d:%b%d:%b" % (len(name), name, len(data), data))
+    return digest.hexdigest()
 
 
 def _desired(model: Declared, references: Mapping[tuple[str, int], str]) -> DesiredModel:

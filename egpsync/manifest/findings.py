@@ -1,6 +1,5 @@
 """What is wrong in, the words for it out: findings before their lines are looked up, values as messages show them."""
 
-import difflib
 import json
 import re
 from collections.abc import Iterable, Mapping
@@ -73,8 +72,10 @@ def nearest(word: str, options: Iterable[str]) -> str:
     """The option that the word most likely means; "" for none."""
     if len(word) > LONGEST_WORD:
         return ""
+    from difflib import get_close_matches  # noqa: PLC0415 - for those alone who misspell
+
     alike = {_bare(option): option for option in options}
-    found = difflib.get_close_matches(_bare(word), alike, n=1, cutoff=ALIKE)
+    found = get_close_matches(_bare(word), alike, n=1, cutoff=ALIKE)
     return alike[found[0]] if found else ""
 
 
@@ -91,7 +92,9 @@ def is_secret_name(key: str) -> bool:
     letters = _letters(key)
     if "envvar" in letters or letters.startswith("env"):
         return True
-    return bool(difflib.get_close_matches(letters, _secret_letters(), n=1, cutoff=NEAR))
+    from difflib import get_close_matches  # noqa: PLC0415
+
+    return bool(get_close_matches(letters, _secret_letters(), n=1, cutoff=NEAR))
 
 
 def _bare(word: str) -> str:

@@ -164,12 +164,6 @@ def _fitting(layers: Sequence[Layer], vendor: Json) -> Iterator[Layer]:
         yield _only(layer, frozenset(layer.value) - {"extends"} - (frozenset() if alike else OF_A_FAMILY))
 
 
-def _are_alike(vendor: Json, other: Json) -> bool:
-    if isinstance(vendor, str) and isinstance(other, str):
-        return family_of(vendor) == family_of(other)
-    return bool(vendor == other)
-
-
 def _only(layer: Layer, keys: frozenset[str]) -> Layer:
     return layer if keys >= layer.value.keys() else layer._replace(keys=keys)
 

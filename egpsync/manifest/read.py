@@ -1,7 +1,6 @@
 """Found files in, Documents out: YAML 1.2 values with the line and column of each, and every problem met on the way."""
 
 import gc
-import hashlib
 import re
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -64,16 +63,7 @@ def read(found: Sequence[Found], *, limits: ReadLimits = LIMITS, parser: Parser 
     if not documents and not problems:
         nothing = "there is no manifest: all that was read is empty"
         problems.add(Finding("no-manifests", nothing, _top(found[0].name if found else ".")))
-    return Documents(documents=tuple(documents), problems=problems.sorted(), files=files, digest=digest_of(found))
-
-
-def digest_of(found: Sequence[Found]) -> str:
-    """SHA-256 over the files' names and bytes, hex."""
-    digest = hashlib.sha256()
-    for file in found:
-        name = file.name.encode(errors="surrogateescape")
-        digest.update(b"%d:%b%d:%b" % (len(name), name, len(file.data), file.data))
-    return digest.hexdigest()
+    return Documents(documents=tuple(documents), problems=problems.sorted(), files=files)
 
 
 class _StopError(Exception):

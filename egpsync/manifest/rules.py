@@ -4,7 +4,6 @@ The functions meet models that the schema has refused, so they look at types bef
 all models are sound, they look at values first, and at nodes only for the place of what they found.
 """
 
-import difflib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TypeAlias, TypeGuard
 
@@ -277,7 +276,9 @@ def _near(vendor: str, dotted: str) -> str:
         return ""
     last = fields_named(vendor, dotted.rpartition(".")[2])
     known = [".".join(path) for path in last or fields_of(vendor) if path[0] in API_FIELDS]
-    return next(iter(difflib.get_close_matches(dotted, known, n=1, cutoff=0.0 if last else 0.7)), "")
+    from difflib import get_close_matches  # noqa: PLC0415 - for those alone who misspell
+
+    return next(iter(get_close_matches(dotted, known, n=1, cutoff=0.0 if last else 0.7)), "")
 
 
 RULES: tuple[Rule, ...] = (

@@ -6,7 +6,6 @@ secret, `$$` for a dollar. A scalar that is nothing but one reference takes the 
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -17,7 +16,7 @@ from egpsync.manifest.findings import Finding, Hint, in_words, nearest
 from egpsync.manifest.problems import MOST, Problems
 from egpsync.model.manifest import Document, Documents, Layer, Node, Places
 from egpsync.model.values import Json, Source
-from egpsync.value import replace
+from egpsync.value import Value, field, replace
 
 TOKEN = re.compile(r"\$\$|\$\{(?P<inner>[^{}]*)\}?")
 INNER = re.compile(
@@ -29,12 +28,11 @@ SECTIONS = {"models": 2, "patches": 2, "templates": 2, "defaults": 1}
 """Where a document has fields of models, and how far below the top."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Values:
+class Values(Value, frozen=True, kw_only=True):
     """What the references stand for."""
 
     variables: Mapping[str, str] = field(default_factory=dict)
-    secret: Callable[[str], str] | None = field(default=None, repr=False)  # None: secrets stay references, as offline
+    secret: Callable[[str], str] | None = None  # None: secrets stay references, as offline
 
 
 NO_VALUES = Values()

@@ -36,7 +36,7 @@ CONTRADICTIONS: tuple[tuple[Callable[[Merged], Iterator[Finding]], tuple[str, st
 )
 """What a server can hold and no manifest may declare: the rule that finds it, and the fields that are left out."""
 
-NOTHING = Documents(documents=(), problems=(), files={}, digest="")
+NOTHING = Documents(documents=(), problems=(), files={})
 NOWHERE = Source(file="", line=1, column=1)
 IDENTITY = frozenset({"name", "model_vendor"})
 REFERENCE = re.compile(r"\$(?=[${])")

@@ -1,6 +1,5 @@
 """What the manifests say: documents as read, problems as found, models as desired."""
 
-import dataclasses
 from array import array
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from enum import StrEnum
@@ -199,7 +198,6 @@ class Documents(Value, frozen=True, kw_only=True):
     documents: tuple[Document, ...]  # in the order of files, sorted, then of documents in a file
     problems: tuple[Problem, ...]  # files that are no YAML, duplicate keys, limits
     files: Mapping[str, bytes]  # name -> what it holds, for excerpts
-    digest: str  # SHA-256 over the files' names and bytes, hex: what the manifests were
     references: Mapping[tuple[str, int], str] = field(default_factory=dict)  # file and number -> as written, with ${}
     unresolved: frozenset[Source] = frozenset()  # where references stand for nothing
 
@@ -238,8 +236,7 @@ class Lifecycle(Value, frozen=True, kw_only=True):
     exact: tuple[Path, ...] = ()  # free-form maps that hold what is declared and nothing else
 
 
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class DesiredModel:
+class DesiredModel(Value, frozen=True, kw_only=True):
     """One model as the manifests want it, defaults merged in. Only what they declare is here."""
 
     vendor: str
@@ -250,11 +247,9 @@ class DesiredModel:
     owner: str | None  # the owner of the file it stands in
     lifecycle: Lifecycle
     fields: JsonMap  # of model_type, model_metadata, vendor_configuration: those declared, as written
-    node: Node = dataclasses.field(compare=False)  # the merged mapping, for the places of fields
+    node: Node  # the merged mapping, for the places of fields
     source: Source  # where the model starts
-    references: Mapping[Path, str] = dataclasses.field(
-        default_factory=dict
-    )  # secret fields -> as written, with ${secret:NAME}
+    references: Mapping[Path, str] = field(default_factory=dict)  # secret fields -> as written, with ${secret:NAME}
 
     def source_of(self, path: Path) -> Source:
         """Where the field at `path` is declared, or the nearest enclosing place."""
@@ -266,4 +261,4 @@ class Desired(Value, frozen=True, kw_only=True):
 
     models: tuple[DesiredModel, ...]
     owners: tuple[str, ...]  # every owner that a file names, sorted
-    digest: str  # of the documents it came from
+    digest: str  # SHA-256 over the names and bytes of the files it came from, hex: what the manifests were

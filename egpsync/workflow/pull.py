@@ -1,6 +1,5 @@
 """Manifests and an account in, the manifests with what the account holds otherwise taken over out, and what is not."""
 
-import dataclasses
 import os
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -315,9 +314,8 @@ def _as_meant(before: Desired | None, after: Desired, wanted: Sequence[_Wanted])
         meant: Json = model.fields
         for field in sets.get(_key(model), ()):
             meant = _with(meant, field.path, field.before)
-        if meant != now.fields or dataclasses.replace(now, fields={}, source=model.source) != dataclasses.replace(
-            model, fields={}
-        ):
+        elsewhere = replace(now, fields={}, source=model.source, node=model.node)
+        if meant != now.fields or elsewhere != replace(model, fields={}):
             return False
     return True
 

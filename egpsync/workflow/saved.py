@@ -6,8 +6,8 @@ from typing import Any
 
 from egpsync.core.change import PlanOptions
 from egpsync.errors import PlanFileError
+from egpsync.manifest.desired import digest_of
 from egpsync.manifest.find import STDIN, find
-from egpsync.manifest.read import digest_of
 from egpsync.model.plan import Action, Plan, Refusal
 from egpsync.model.selection import ALL, Selection
 from egpsync.records.planfile import SavedPlan, load_plan, pin, same_manifests, save_plan
@@ -49,9 +49,9 @@ async def review(file: str, settings: Settings, watch: Watch) -> Reviewed:
     options, consent, selection = _options(file, saved)
     settings = dataclasses.replace(settings, selection=selection)
     if STDIN not in saved.paths:  # which can be read once only
-        _same_manifests(file, saved, digest_of(find(saved.paths)))
+        _same_manifests(file, saved, digest_of({found.name: found.data for found in find(saved.paths)}))
     planned = await plan(saved.paths, settings, options, consent, watch)
-    _same_manifests(file, saved, planned.checked.digest)
+    _same_manifests(file, saved, digest_of(planned.checked.files))
     if planned.plan is None:
         return Reviewed(planned=planned, moved=())
     pinned = pin(planned.plan, saved)

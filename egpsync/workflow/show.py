@@ -6,9 +6,10 @@ from egpsync.errors import UsageError
 from egpsync.manifest.findings import in_words, nearest
 from egpsync.manifest.merge import by_name
 from egpsync.manifest.show import Origin, origins
+from egpsync.model.manifest import is_invalid
 from egpsync.settings import Settings
 from egpsync.value import Value
-from egpsync.workflow.validate import Checked, is_invalid, validate
+from egpsync.workflow.validate import Checked, validate
 
 
 class Shown(Value, frozen=True, kw_only=True):

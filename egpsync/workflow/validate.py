@@ -14,7 +14,7 @@ from egpsync.manifest.problems import NO_LEVELS
 from egpsync.manifest.read import read
 from egpsync.manifest.team import TeamSchema
 from egpsync.manifest.variables import NO_VALUES, Values, resolve
-from egpsync.model.manifest import Desired, Merged, Problem, Severity
+from egpsync.model.manifest import Desired, Merged, Problem, Severity, is_invalid
 from egpsync.settings import Settings
 from egpsync.value import Value, replace
 
@@ -27,7 +27,6 @@ class Checked(Value, frozen=True, kw_only=True):
     problems: tuple[Problem, ...]
     files: Mapping[str, bytes]  # name -> what it holds
     models: int  # how many the manifests declare
-    digest: str = ""  # of the files, as they were read
 
 
 def validate(  # noqa: PLR0913 - who asks, and for how much; all by name
@@ -75,13 +74,7 @@ def compiled(
         problems=problems,
         files=documents.files,
         models=len(merged.models),
-        digest=documents.digest,
     )
-
-
-def is_invalid(problems: Iterable[Problem]) -> bool:
-    """Whether one of them stops the run."""
-    return any(problem.severity is Severity.ERROR for problem in problems)
 
 
 def with_excerpts(problems: Iterable[Problem], files: Mapping[str, bytes]) -> tuple[Problem, ...]:

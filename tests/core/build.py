@@ -56,7 +56,7 @@ def desired_of(*entries: Mapping[str, Any], owner: str | None = None) -> Desired
     """What a manifest with these models wants; each value stands on a line of its own."""
     value = {"version": 1, "models": list(entries), **({"owner": owner} if owner else {})}
     document = Document(file="a.yaml", root=node_of_lines(value))
-    return desired(merge(Documents(documents=(document,), problems=(), files={}, digest="d")))
+    return desired(merge(Documents(documents=(document,), problems=(), files={})))
 
 
 def desired_model(name: str, vendor: str = "openai", **other: Any) -> DesiredModel:

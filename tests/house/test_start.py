@@ -6,6 +6,17 @@ from pathlib import Path
 
 import pytest
 
+SLOW_TO_WRITE = """
+import sys
+from egpsync.__main__ import run
+{before}
+sys.argv = ["egpsync", "schema"]
+try:
+    run()
+finally:
+    print("went on", file=sys.stderr)
+"""
+
 HEAVY = ("aiohttp", "asyncio", "deepdiff", "fastapi", "httpx", "jsonschema", "jsonschema_rs", "pydantic", "yaml")
 
 PROGRAM = """
@@ -43,3 +54,38 @@ def test_validating_loads_no_network_library(root: Path) -> None:
     command = [sys.executable, "-c", PROGRAM, "validate", "configs/models"]
     done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=True)
     assert set(done.stderr.split()) & {"aiohttp", "httpx", "fastapi", "deepdiff"} == set()
+
+
+def ended(root: Path, before: str, stdout: int | None = subprocess.PIPE) -> tuple[int, bool, str]:
+    """How a command ends that something was done before: the code, whether Python's own end was gone through, stdout."""
+    command = [sys.executable, "-c", SLOW_TO_WRITE.format(before=before)]
+    done = subprocess.run(command, cwd=root, stdout=stdout, stderr=subprocess.PIPE, text=True, check=False)
+    return done.returncode, "went on" in done.stderr, done.stdout or ""
+
+
+def test_a_command_ends_at_once_with_all_that_it_said(root: Path) -> None:
+    """What is in the streams' buffers is written before; nothing is freed one by one."""
+    code, went_on, out = ended(root, "")
+    assert (code, went_on) == (0, False)
+    assert out == (root / "schemas/manifest.schema.json").read_text()
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        "import threading; threading.Timer(0.2, print, ['late'], {'flush': True}).start()",
+        "sys.setprofile(lambda *_: None)",
+        "sys.settrace(lambda *_: None)",
+    ],
+)
+def test_nothing_is_cut_off_that_is_under_way(root: Path, before: str) -> None:
+    """A thread is waited for, and whoever measures the process has the last word."""
+    code, went_on, out = ended(root, before)
+    assert (code, went_on, out.endswith("late\n")) == (0, True, "late" in before)
+
+
+def test_what_cannot_be_written_at_the_end_is_an_error(root: Path) -> None:
+    """A full disk shows when the buffers are emptied: the command does not end as if all were well."""
+    with Path("/dev/full").open("w") as full:
+        code, _, _ = ended(root, "", stdout=full.fileno())
+    assert code != 0

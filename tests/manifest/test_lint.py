@@ -326,7 +326,7 @@ def test_no_model_is_a_crash(values: list[Any]) -> None:
     """Whatever was merged, valid or not: lints find something, or nothing, at a place."""
     source = Source(file="m.yaml", line=1, column=1)
     nodes = [node_of(value, source) for value in values]
-    documents = Documents(documents=(), problems=(), files={"m.yaml": b""}, digest="")
+    documents = Documents(documents=(), problems=(), files={"m.yaml": b""})
     merged = Merged(documents=documents, models=tuple(Declared(node, node, None) for node in nodes), templates={})
     assert all(finding.source == source for finding in lint(merged, ALL))
 

@@ -118,7 +118,7 @@ SCHEMA_RULES = frozenset(
 @example({"version": 1, "models": [{"nmae": "a", "model_vendor": "launch"}]})
 def test_checking_finds_what_an_editor_finds(value: Json) -> None:
     """A document that its schema refuses has a problem; one that it accepts can only suffer from its defaults."""
-    documents = Documents(documents=(Document(file="a", root=node_of_lines(value)),), problems=(), files={}, digest="")
+    documents = Documents(documents=(Document(file="a", root=node_of_lines(value)),), problems=(), files={})
     found = [problem for problem in check(merge(documents)) if problem.rule in SCHEMA_RULES]
     if not document_schema().holds(value):
         assert found
