@@ -5,12 +5,14 @@ import sys
 from contextlib import suppress
 from typing import Any
 
+from egpsync.process import claim
 from egpsync.version import VERSION_LINE
 
 
 def run() -> None:
     """Run the command line and exit."""
     if sys.argv[1:] != ["--version"] or not _told():
+        claim()
         from egpsync.cli import run as run_commands  # noqa: PLC0415 - click is two thirds of what `--version` would cost
 
         try:

@@ -1,24 +1,17 @@
 """A file's bytes in, the events of YAML out, or why they are not text that YAML takes; the only importer of yaml."""
 
 import re
-from collections.abc import Callable
-from typing import Any, TypeAlias
+from importlib import import_module
+from typing import Any
 
 import yaml
-from yaml.events import (
-    AliasEvent,
-    DocumentEndEvent,
-    DocumentStartEvent,
-    MappingEndEvent,
-    MappingStartEvent,
-    ScalarEvent,
-    SequenceEndEvent,
-    SequenceStartEvent,
-    StreamEndEvent,
-)
+from yaml.events import AliasEvent, DocumentEndEvent, DocumentStartEvent, StreamEndEvent
 
+from egpsync.manifest import events
+from egpsync.manifest.events import Parser
 from egpsync.manifest.findings import LINE_BREAK, Finding, Hint
 from egpsync.model.values import Source
+from egpsync.process import is_own
 
 __all__ = [
     "FASTEST",
@@ -43,9 +36,6 @@ __all__ = [
     "without_mark",
 ]
 
-Parser: TypeAlias = Callable[[bytes], Any]
-"""UTF-8 without a byte order mark -> an object with PyYAML's get_event(), which raises YAMLError."""
-
 YAMLError = yaml.YAMLError
 MarkedYAMLError = yaml.MarkedYAMLError
 ReaderError = yaml.reader.ReaderError
@@ -56,6 +46,16 @@ CONTROL = re.compile("[^\x09\x0a\x0d\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010
 _BREAK = "breaks the line for some programs and not for others"
 MISREAD = {"\x85": _BREAK, "\u2028": _BREAK, "\u2029": _BREAK, "\ufeff": "is invisible, and shifts what follows"}
 """Characters that PyYAML, which reads by YAML 1.1, places or understands otherwise than YAML 1.2 and editors."""
+
+
+_LIBRARY = import_module("yaml._yaml") if yaml.__with_libyaml__ and is_own() else None
+_TAKEN = _LIBRARY is not None and events.take_over(_LIBRARY, yaml.cyaml.CParser)  # type: ignore[attr-defined]
+_KINDS: Any = events if _TAKEN else yaml.events
+MappingEndEvent: Any = _KINDS.MappingEndEvent
+MappingStartEvent: Any = _KINDS.MappingStartEvent
+ScalarEvent: Any = _KINDS.ScalarEvent
+SequenceEndEvent: Any = _KINDS.SequenceEndEvent
+SequenceStartEvent: Any = _KINDS.SequenceStartEvent
 
 
 class PureParser(yaml.reader.Reader, yaml.scanner.Scanner, yaml.parser.Parser):

@@ -84,6 +84,9 @@ def _serve(connection: socket.socket) -> None:
     """Fork for each order, and answer with the child's number, then with how it ended."""
     from importlib import import_module  # noqa: PLC0415 - in the process that is started alone
 
+    from egpsync.process import claim  # noqa: PLC0415
+
+    claim()
     for name in PRELOADED:
         import_module(f"egpsync.cli.{name}")
     while True:

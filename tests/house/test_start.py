@@ -57,7 +57,7 @@ def test_validating_loads_no_network_library(root: Path) -> None:
 
 
 def ended(root: Path, before: str, stdout: int | None = subprocess.PIPE) -> tuple[int, bool, str]:
-    """How a command ends that something was done before: the code, whether Python's own end was gone through, stdout."""
+    """How a command ends after something was done: the code, whether Python's own end was gone through, stdout."""
     command = [sys.executable, "-c", SLOW_TO_WRITE.format(before=before)]
     done = subprocess.run(command, cwd=root, stdout=stdout, stderr=subprocess.PIPE, text=True, check=False)
     return done.returncode, "went on" in done.stderr, done.stdout or ""
