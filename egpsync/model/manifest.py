@@ -251,6 +251,12 @@ class DesiredModel(Value, frozen=True, kw_only=True):
     source: Source  # where the model starts
     references: Mapping[Path, str] = field(default_factory=dict)  # secret fields -> as written, with ${secret:NAME}
 
+    def __eq__(self, other: object) -> bool:
+        """Whether they want the same, wherever its fields are written."""
+        return isinstance(other, DesiredModel) and all(
+            getattr(self, name) == getattr(other, name) for name in self.__struct_fields__ if name != "node"
+        )
+
     def source_of(self, path: Path) -> Source:
         """Where the field at `path` is declared, or the nearest enclosing place."""
         return self.node.at(path).key_source if path else self.source

@@ -314,8 +314,7 @@ def _as_meant(before: Desired | None, after: Desired, wanted: Sequence[_Wanted])
         meant: Json = model.fields
         for field in sets.get(_key(model), ()):
             meant = _with(meant, field.path, field.before)
-        elsewhere = replace(now, fields={}, source=model.source, node=model.node)
-        if meant != now.fields or elsewhere != replace(model, fields={}):
+        if meant != now.fields or replace(now, fields={}, source=model.source) != replace(model, fields={}):
             return False
     return True
 

@@ -9,6 +9,7 @@ from egpsync.manifest.desired import desired, digest_of
 from egpsync.manifest.merge import merge, overlaid
 from egpsync.model.manifest import Desired, DesiredModel, Documents, Lifecycle, Node, State
 from egpsync.model.values import Json, Source
+from egpsync.value import replace
 from tests.manifest.texts import node_of_lines
 
 Read = Callable[..., Documents]
@@ -45,6 +46,8 @@ models:
         node=model.node,
         source=Source(file="a.yaml", line=5, column=5),
     )
+    assert desired(merge(documents(text))).models == (model,)  # read again, its nodes are others
+    assert replace(model, name="b") != model
     places = [str(model.source_of(path)) for path in ((), ("model_metadata", "team"), ("model_metadata", "tier"))]
     assert places == ["a.yaml:5:5", "a.yaml:3:51", "a.yaml:8:22"]
 
