@@ -6,7 +6,7 @@ Behind it nobody needs to ask whether a map is a map, whether text can be writte
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from egpsync.model.values import Json
+from egpsync.model.values import Json, is_map, value_at
 
 DEEPEST = 64  # levels of maps and lists, as in manifests
 LONGEST_NUMBER = 400  # digits, as in manifests
@@ -37,13 +37,11 @@ def oddity(model: Mapping[str, Json], texts: dict[str, str]) -> str:
 
 def _oddities(model: Mapping[str, Json], texts: dict[str, str]) -> Iterator[str]:
     for key in TEXTS:
-        if not isinstance(model.get(key), str | None) or isinstance(model.get(key), EndlessNumber):
+        if type(text := model.get(key)) is not str and text is not None:
             yield f"its {key} is no text"
     for path in MAPS:
-        value: Json = model
-        for key in path:
-            value = value.get(key) if isinstance(value, Mapping) else None
-        if value is not None and not isinstance(value, Mapping):
+        value = value_at(model, path)
+        if value is not None and not is_map(value):
             yield f"its {'.'.join(path)} is no map"
     if why := _inside(model, DEEPEST, texts):
         yield why
@@ -51,10 +49,10 @@ def _oddities(model: Mapping[str, Json], texts: dict[str, str]) -> Iterator[str]
 
 def _inside(value: Any, room: int, texts: dict[str, str]) -> str:
     """What is odd in a map or list, which may hold `room` levels."""
-    is_map = type(value) is dict
-    if is_map and not all(map(str.isascii, value)) and any(map(_is_broken, value)):
+    is_object = type(value) is dict
+    if is_object and not all(map(str.isascii, value)) and any(map(_is_broken, value)):
         return BROKEN
-    for key, item in value.items() if is_map else enumerate(value):
+    for key, item in value.items() if is_object else enumerate(value):
         kind = type(item)
         if kind is str:
             if not item.isascii() and _is_broken(item):  # asked here, as a call for each text takes twice as long
@@ -63,7 +61,7 @@ def _inside(value: Any, room: int, texts: dict[str, str]) -> str:
         elif kind is dict or kind is list:
             if room <= 1:
                 return f"it is nested more than {DEEPEST} deep"
-            if why := _inside(item, room - 1, texts):
+            if item and (why := _inside(item, room - 1, texts)):
                 return why
         elif kind is EndlessNumber:
             return f"it holds a number of more than {LONGEST_NUMBER} digits"

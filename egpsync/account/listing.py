@@ -12,7 +12,7 @@ from egpsync.account.door import oddity
 from egpsync.account.requests import MODELS
 from egpsync.errors import ApiError, IncompleteListing, Misanswered, NotFound, Rejected
 from egpsync.model.live import Live, LiveModel
-from egpsync.model.values import Json
+from egpsync.model.values import Json, is_map
 
 PAGE = 999  # the documentation leaves open whether the limit's bound of 1000 is itself allowed
 MOST_MODELS = 2_000_000  # of one account: a listing that goes on beyond has no end
@@ -59,7 +59,7 @@ def parse_model(answer: Json, *, method: str, url: str) -> LiveModel:
 
 def _tolerated(answer: Json, texts: dict[str, str], *, method: str, url: str) -> LiveModel:
     """The same for a listing: a model that is odd keeps who it is, and why nothing else of it can be used."""
-    if not isinstance(answer, Mapping) or not all(isinstance(answer.get(key), str) for key in ("id", "name")):
+    if not (is_map(answer) and isinstance(answer.get("id"), str) and isinstance(answer.get("name"), str)):
         raise Misanswered(
             "the answer is not a model", method=method, url=url, advice="Is the base URL that of the API?"
         )
@@ -133,7 +133,7 @@ def _announced(page: Mapping[str, Json], url: str) -> set[int]:
 
 
 def _items(page: Json, url: str) -> list[Json]:
-    if not isinstance(page, Mapping) or not isinstance(page.get("items"), list):
+    if not is_map(page) or not isinstance(page.get("items"), list):
         raise Misanswered("the answer is not a list", method="GET", url=url, advice="Is the base URL that of the API?")
     return page["items"]  # type: ignore[no-any-return]
 

@@ -1,7 +1,7 @@
 """Live models and changes in, GPUs by type before and after out."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import NamedTuple, TypeAlias, assert_never
 
@@ -9,7 +9,7 @@ from egpsync.core.overlay import overlaid
 from egpsync.fields.table import place_of
 from egpsync.model.live import Live
 from egpsync.model.plan import Capacity, Change, Create, Delete, Rename, Swap, Update, Wait, deploys
-from egpsync.model.values import JsonMap, Path, value_at
+from egpsync.model.values import JsonMap, Path, is_map, value_at
 
 Total: TypeAlias = "Counter[tuple[str, str]]"
 """GPUs by their type, and by whether workers are at their least ("min") or most ("max")."""
@@ -56,31 +56,33 @@ def _carry_out(total: Total, change: Change) -> None:
 
 
 def _add(total: Total, vendor: str, fields: JsonMap, *, times: int = 1) -> None:
-    places = _places(vendor)
-    kind = value_at(fields, places.kind) if places is not None else None
-    if places is not None and isinstance(kind, str):
-        per_worker = times * _whole(fields, places.gpus, 0) * _whole(fields, places.nodes, 1)
-        total[kind, "min"] += per_worker * _whole(fields, places.least, 0)
-        total[kind, "max"] += per_worker * _whole(fields, places.most, 1)
+    counted = _counted(vendor)
+    held = value_at(fields, counted.place) if counted is not None else None
+    if counted is None or not is_map(held) or not isinstance(kind := held.get("gpu_type"), str):
+        return
+    gpus, nodes, least, most = [
+        value if name in counted.names and isinstance(value := held.get(name), int) else default
+        for name, default in COUNTED.items()
+    ]
+    total[kind, "min"] += times * gpus * nodes * least
+    total[kind, "max"] += times * gpus * nodes * most
 
 
-class _Places(NamedTuple):
-    """Where one vendor's models hold what is counted; None for a field that they do not have."""
+COUNTED: Mapping[str, int] = {"gpus": 0, "nodes_per_worker": 1, "min_workers": 0, "max_workers": 1}
+"""The fields beside `gpu_type` that are multiplied, and what they are where they are not said."""
 
-    kind: Path
-    gpus: Path | None
-    nodes: Path | None
-    least: Path | None
-    most: Path | None
+
+class _Counted(NamedTuple):
+    """Where one vendor's models hold what is counted."""
+
+    place: Path  # the map that holds it
+    names: frozenset[str]  # of the fields, those that the vendor has there
 
 
 @cache
-def _places(vendor: str) -> _Places | None:
+def _counted(vendor: str) -> _Counted | None:
     kind = place_of(vendor, "gpu_type")
-    names = ("gpus", "nodes_per_worker", "min_workers", "max_workers")
-    return None if kind is None else _Places(kind, *(place_of(vendor, name) for name in names))
-
-
-def _whole(fields: JsonMap, path: Path | None, default: int) -> int:
-    value = value_at(fields, path) if path is not None else None
-    return value if isinstance(value, int) else default
+    if kind is None:
+        return None
+    *place, _ = kind
+    return _Counted(tuple(place), frozenset(name for name in COUNTED if place_of(vendor, name) == (*place, name)))

@@ -10,7 +10,7 @@ from egpsync.core.names import Names, delete_step
 from egpsync.core.patch import create_body, update_body
 from egpsync.core.recreate import left_behind, replace_model
 from egpsync.fields.table import place_of
-from egpsync.model.live import DEPLOYING, FAILED_STATUSES, MARK, Live, LiveModel, Mark
+from egpsync.model.live import DEPLOYING, FAILED_STATUSES, MARK, NO_MARK, Live, LiveModel, Mark
 from egpsync.model.manifest import DesiredModel, State
 from egpsync.model.plan import (
     Action,
@@ -31,7 +31,6 @@ from egpsync.model.plan import (
 from egpsync.model.values import Json, JsonMap, Path, value_at
 from egpsync.value import Value, replace
 
-NO_MARK = Mark.of(None)
 IS_DEPLOYING = "is deploying now"
 
 
@@ -135,7 +134,7 @@ def plan_update(pair: Pair, live: LiveModel, fields: tuple[FieldChange, ...], ac
         id=live.id,
         reason=reason,
         fields=fields,
-        steps=(*(() if all(isinstance(step, Wait) for step in steps) else _at_rest(live)), *steps),
+        steps=(*_at_rest(live), *steps) if any(not isinstance(step, Wait) for step in steps) else tuple(steps),
         source=desired.source,
         desired=desired,
         live=live,

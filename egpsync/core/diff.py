@@ -39,6 +39,8 @@ def differences_of(pairs: Iterable[tuple[DesiredModel, LiveModel]]) -> list[tupl
 
 def declarable(live: LiveModel) -> JsonMap:
     """The live fields that a manifest can declare: all but our own mark."""
+    if MARK not in live.metadata:
+        return live.fields
     metadata = {key: value for key, value in live.metadata.items() if key != MARK}
     return {**live.fields, "model_metadata": metadata}
 

@@ -23,6 +23,8 @@ def without_stuck(
     vendor: str, fields: Iterable[FieldChange], semantics: Semantics
 ) -> tuple[tuple[FieldChange, ...], tuple[Path, ...]]:
     """The differences that an update can settle, and where one is a key to remove from a map that only ever grows."""
+    if not semantics:
+        return tuple(fields), ()
     settled, stuck = [], []
     for field in fields:
         if field.after is None and _is_stuck(vendor, field.path, semantics):

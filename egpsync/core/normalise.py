@@ -1,11 +1,12 @@
 """A desired model's fields and a live model's in, what differs between them by each field's policy out."""
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import NamedTuple, assert_never
 
 from egpsync.fields.quantity import quantity
 from egpsync.fields.table import Compare, Field, fields_by_name, fits
-from egpsync.model.values import Json, JsonMap, Path
+from egpsync.model.values import Json, JsonMap, Path, is_map
 
 
 class Difference(NamedTuple):
@@ -47,13 +48,17 @@ def left_alone(path: Path, declared: Json, held: Json, ignored: tuple[Path, ...]
 def same(one: Json, other: Json) -> bool:
     """Whether two values are the same JSON as they are: `==`, but 1 is neither true nor 1.0."""
     kind = type(one)
-    if kind is not type(other):
+    if kind is not type(other) or one != other:
         return False
     if kind is dict:
-        return one.keys() == other.keys() and all(same(value, other[key]) for key, value in one.items())
+        return _TEXTS.issuperset(map(type, one.values())) or all(same(value, other[key]) for key, value in one.items())
     if kind is list:
-        return len(one) == len(other) and all(map(same, one, other))
-    return bool(one == other)
+        return _TEXTS.issuperset(map(type, one)) or all(map(same, one, other))
+    return True
+
+
+_TEXTS = frozenset({str})
+_SCALARS = frozenset({str, int, bool, float, type(None)})
 
 
 class _Comparison:
@@ -66,14 +71,17 @@ class _Comparison:
     def of_fields(self, path: Path, fields: Mapping[str, Field], declared: JsonMap, held: JsonMap) -> None:
         for key, mine in declared.items():
             theirs = held.get(key)
+            kind = type(mine)
+            if kind in _SCALARS and kind is type(theirs) and mine == theirs:  # as nearly all are
+                continue
             field = fields.get(key)
-            if field is not None and field.fields and isinstance(mine, Mapping):  # their own are each compared once
+            if field is not None and field.fields and is_map(mine):  # their own are each compared once
                 if not self._ignored or not covers(self._ignored, (*path, key)):
-                    self.of_fields(field.path, field.fields, mine, theirs if isinstance(theirs, Mapping) else {})
+                    self.of_fields(field.path, field.fields, mine, theirs if is_map(theirs) else {})
             elif same(mine, theirs) or (self._ignored and covers(self._ignored, (*path, key))):
                 continue
-            elif field is not None and field.policy.free_form and isinstance(mine, Mapping):
-                self._of_keys(field, mine, theirs if isinstance(theirs, Mapping) else {})
+            elif field is not None and field.policy.free_form and is_map(mine):
+                self._of_keys(field, mine, theirs if is_map(theirs) else {})
             else:
                 empty = field is not None and field.policy.free_form and not theirs
                 self._of_values((*path, key), field, mine, None if empty else theirs)
@@ -121,5 +129,11 @@ def _amount(value: Json) -> Json:
     """4, "4" and "4000m", or "8Gi" and "8192Mi", as one exact number in text; what is no quantity stays as it is."""
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return _plain(value)
-    amount = quantity(str(value))
-    return value if amount is None else str(amount)
+    amount = _exactly(str(value))
+    return value if amount is None else amount
+
+
+@lru_cache(4096)
+def _exactly(text: str) -> str | None:
+    amount = quantity(text)
+    return None if amount is None else str(amount)

@@ -35,8 +35,7 @@ def merge(documents: Documents) -> Merged:
         beneath = _Beneath(document.root.get("defaults"), templates, room)
         listed = document.root.get("models")
         owner = document.root.value.get("owner") if isinstance(document.root.value, dict) else None
-        for item in listed.items() if listed else ():
-            written = Node.of(item.layers[0]._replace(name="model"))
+        for written in listed.items("model") if listed else ():
             models.append(Declared(written, beneath.under(written), owner))
             if room.cut:
                 return Merged(documents=documents, models=tuple(models), templates=templates, cut=room.cut)
@@ -62,7 +61,7 @@ def patches(documents: Documents) -> Iterator[Node]:
     """The patches of all files, in their order."""
     for document in documents.documents:
         listed = document.root.get("patches")
-        yield from (Node.of(item.layers[0]._replace(name="patch")) for item in (listed.items() if listed else ()))
+        yield from listed.items("patch") if listed else ()
 
 
 def meant_by(patch: Json, models: Mapping[str, Sequence[int]], declared: Sequence[Declared]) -> list[int]:

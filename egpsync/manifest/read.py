@@ -48,6 +48,9 @@ LIMITS = ReadLimits()
 pack = Struct(f"{EACH}I").pack
 """A value's numbers as the bytes that an array holds: a third faster than to extend it by a tuple."""
 
+REMEMBERED = 65_536
+"""Texts of plain scalars whose values are kept."""
+
 NOWHERE = -1
 """The number of a key that is an anchor: nothing stands below it."""
 
@@ -70,18 +73,6 @@ class _StopError(Exception):
     """The file cannot be read on; the problem is noted already."""
 
 
-class _Scalars(dict[str, Json]):
-    """Plain scalars' texts -> their values: manifests repeat themselves, so that most were met before."""
-
-    MOST = 65_536
-
-    def __missing__(self, text: str) -> Json:
-        if len(self) >= self.MOST:
-            self.clear()
-        value = self[text] = scalars.plain(text)
-        return value
-
-
 class _File:
     """One file on its way from bytes to documents.
 
@@ -95,7 +86,7 @@ class _File:
         self._limits = limits
         self._sound = True
         self._places = Places(found.name)
-        self._plain = _Scalars()
+        self._plain: dict[str, Json] = {}  # plain scalars' texts -> their values: most were met before
         self._known: dict[str, str] = {}  # keys without quotes that were met
         self._parser: Parser
         self._next: Callable[[], Any]
@@ -185,8 +176,8 @@ class _File:
                 elif text:
                     try:
                         values[key] = plain[text]
-                    except scalars.NumberRangeError:
-                        values[key] = self._refuse_number(value)
+                    except KeyError:
+                        values[key] = self._scalar(value)
                 else:
                     place = event.end_mark
                     add(pack(mark.line, mark.column, place.line, place.column + 1, 1))
@@ -214,8 +205,8 @@ class _File:
             elif type(event) is ScalarEvent and event.anchor is None and event.tag is None:
                 try:
                     values.append(plain[event.value])
-                except scalars.NumberRangeError:
-                    values.append(self._refuse_number(event))
+                except KeyError:
+                    values.append(self._scalar(event))
             else:
                 values.append(self._value(event, depth + 1, len(numbers) // EACH - 1))
         return values
@@ -265,7 +256,7 @@ class _File:
         try:
             if event.tag is not None:
                 return scalars.tagged(text, event.tag)
-            return self._plain[text] if event.implicit[0] else sys.intern(text)
+            return self._plain_value(text) if event.implicit[0] else sys.intern(text)
         except scalars.NumberRangeError:
             return self._refuse_number(event)
         except KeyError:
@@ -273,6 +264,13 @@ class _File:
         except ValueError:
             self._refuse("yaml-tag", "the value does not fit its tag", event, _TAGS)
         return ""
+
+    def _plain_value(self, text: str) -> Json:
+        if text not in self._plain:
+            if len(self._plain) >= REMEMBERED:
+                self._plain.clear()
+            self._plain[text] = scalars.plain(text)
+        return self._plain[text]
 
     def _refuse_number(self, event: Any) -> str:
         hint = Hint(expected="a finite number of at most 400 digits, or quotes around what is text")
@@ -282,8 +280,7 @@ class _File:
     def _check_collection(self, event: Any, depth: int) -> None:
         if depth > self._limits.depth:
             self._stop(self._depth(self._source(event.start_mark)))
-        expected = "map" if type(event) is MappingStartEvent else "seq"
-        if event.tag not in {None, f"tag:yaml.org,2002:{expected}"}:
+        if event.tag is not None and event.tag != _TAGGED[type(event)]:
             self._refuse("yaml-tag", "this tag is not known here", event, _TAGS)
 
     def _alias(self, event: Any, depth: int, at: int) -> Json:
@@ -365,6 +362,7 @@ class _File:
 
 _OPENING = frozenset({MappingStartEvent, SequenceStartEvent})
 _CLOSING = frozenset({MappingEndEvent, SequenceEndEvent})
+_TAGGED = {MappingStartEvent: "tag:yaml.org,2002:map", SequenceStartEvent: "tag:yaml.org,2002:seq"}
 _TAGS = Hint(expected="no tag: quotes make text, and the rest follows from how it is written")
 
 

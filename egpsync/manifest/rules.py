@@ -5,19 +5,17 @@ all models are sound, they look at values first, and at nodes only for the place
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import TypeAlias, TypeGuard
+from typing import TypeGuard
 
 from egpsync.fields.table import FAMILIES, fields_named, fields_of, names_field, place_of, policy_of
 from egpsync.manifest.findings import LONGEST_WORD, Finding, Hint, in_words, nearest
 from egpsync.manifest.merge import DEEPEST, by_name, meant_by, patches
 from egpsync.model.live import MARK
 from egpsync.model.manifest import Declared, Merged, Node, Severity
-from egpsync.model.values import Json, Path
+from egpsync.model.values import Json, Path, value_at
 from egpsync.value import Value
 
 API_FIELDS = ("model_type", "model_metadata", "vendor_configuration")
-
-Models: TypeAlias = Sequence[Declared]
 
 
 class Rule(Value, frozen=True, kw_only=True):
@@ -33,9 +31,9 @@ class Rule(Value, frozen=True, kw_only=True):
 
 def same_model(merged: Merged) -> Iterator[Finding]:
     """The same model twice: by vendor and name, or by id."""
-    yield from _twice(merged.models, "name", "duplicate-model", "the model {0} of {1} is declared twice")
+    yield from _twice(merged, "name", "duplicate-model", "the model {0} of {1} is declared twice")
     seen: dict[str, Declared] = {}
-    for model in merged.models:
+    for model in merged.saying("id"):
         identity = _value(model, "id")
         if isinstance(identity, str) and (first := seen.setdefault(identity, model)) is not model:
             message = f"the model with the id {in_words(identity)} is declared twice"
@@ -45,12 +43,12 @@ def same_model(merged: Merged) -> Iterator[Finding]:
 
 def same_former_name(merged: Merged) -> Iterator[Finding]:
     """Two models that want to be the same one renamed."""
-    yield from _twice(merged.models, "renamed_from", "duplicate-rename", "two models are renamed from {0} of {1}")
+    yield from _twice(merged, "renamed_from", "duplicate-rename", "two models are renamed from {0} of {1}")
 
 
 def rename_to_itself(merged: Merged) -> Iterator[Finding]:
     """A rename that changes nothing."""
-    for model in merged.models:
+    for model in merged.saying("renamed_from"):
         former = _value(model, "renamed_from")
         if former is not None and former == _value(model, "name"):
             hint = Hint(expected="the former name, or no renamed_from")
@@ -60,7 +58,7 @@ def rename_to_itself(merged: Merged) -> Iterator[Finding]:
 
 def worker_range(merged: Merged) -> Iterator[Finding]:
     """More workers at least than at most."""
-    for model, infra, held in _deployments(merged.models):
+    for model, infra, held in _deployments(merged):
         least, most = held.get("min_workers"), held.get("max_workers")
         if _is_count(least) and _is_count(most) and least > most:
             message = f"min_workers {least} is above max_workers {most}"
@@ -69,7 +67,7 @@ def worker_range(merged: Merged) -> Iterator[Finding]:
 
 def gpu_contradiction(merged: Merged) -> Iterator[Finding]:
     """GPUs without a type, or a type without GPUs, where the manifest declares both."""
-    for model, infra, held in _deployments(merged.models):
+    for model, infra, held in _deployments(merged):
         if not ("gpus" in held and "gpu_type" in held and _is_count(held["gpus"])):
             continue
         count, kind = held["gpus"], held["gpu_type"]
@@ -84,7 +82,7 @@ def gpu_contradiction(merged: Merged) -> Iterator[Finding]:
 
 def reserved_key(merged: Merged) -> Iterator[Finding]:
     """A metadata key that would overwrite egpsync's mark."""
-    for model in merged.models:
+    for model in merged.saying("model_metadata"):
         metadata = _value(model, "model_metadata")
         if isinstance(metadata, dict) and MARK in metadata:
             message = f"the metadata key {MARK} is reserved: egpsync keeps its own mark there"
@@ -94,7 +92,7 @@ def reserved_key(merged: Merged) -> Iterator[Finding]:
 
 def ignored_path(merged: Merged) -> Iterator[Finding]:
     """An ignore_changes path that names no field, so that it ignores nothing; in defaults, of no family of vendors."""
-    for model in merged.models:
+    for model in merged.saying("lifecycle"):
         vendor, paths = _value(model, "model_vendor"), _value(model, "lifecycle", "ignore_changes")
         if not (isinstance(vendor, str) and isinstance(paths, list)):
             continue
@@ -109,7 +107,7 @@ def ignored_path(merged: Merged) -> Iterator[Finding]:
 
 def exact_path(merged: Merged) -> Iterator[Finding]:
     """A path of lifecycle.exact that names no free-form map; in defaults, of no family of vendors."""
-    for model in merged.models:
+    for model in merged.saying("lifecycle"):
         vendor, paths = _value(model, "model_vendor"), _value(model, "lifecycle", "exact")
         if not (isinstance(vendor, str) and isinstance(paths, list)):
             continue
@@ -199,7 +197,7 @@ def endless_merge(merged: Merged) -> Iterator[Finding]:
 
 def _extending(merged: Merged) -> Iterator[Node]:
     """The models and templates that extend something, as they are written."""
-    for node in (*(model.written for model in merged.models), *merged.templates.values()):
+    for node in (*(model.written for model in merged.saying("extends")), *merged.templates.values()):
         if isinstance(node.value, dict) and "extends" in node.value:
             yield node
 
@@ -214,10 +212,10 @@ def _below(node: Node | None, key: str) -> Node | None:
     return node.get(key) if node else None
 
 
-def _twice(models: Models, key: str, rule: str, message: str) -> Iterator[Finding]:
+def _twice(merged: Merged, key: str, rule: str, message: str) -> Iterator[Finding]:
     """A finding for each model of a vendor whose `key` has the value of an earlier one's."""
     seen: dict[tuple[str, str], Declared] = {}
-    for model in models:
+    for model in merged.saying(key):
         vendor, value = _value(model, "model_vendor"), _value(model, key)
         if isinstance(vendor, str) and isinstance(value, str):
             first = seen.setdefault((vendor, value), model)
@@ -232,24 +230,23 @@ def _between(model: Declared, rule: str, message: str, paths: tuple[Path, Path])
     return Finding(rule, message, _node(model, *one).source, Hint(related=_node(model, *other).source))
 
 
-def _deployments(models: Models) -> Iterator[tuple[Declared, Path, dict[str, Json]]]:
+def _deployments(merged: Merged) -> Iterator[tuple[Declared, Path, dict[str, Json]]]:
     """Where models say what they run on."""
-    for model in models:
-        vendor = _value(model, "model_vendor")
-        place = place_of(vendor, "min_workers") if isinstance(vendor, str) else None
-        held = _value(model, *place[:-1]) if place else None
-        if place and isinstance(held, dict):
-            yield model, place[:-1], held
+    places: dict[str, Path] = {}
+    for model in merged.saying("vendor_configuration"):
+        vendor = model.merged.value.get("model_vendor")
+        if not isinstance(vendor, str):
+            continue
+        if vendor not in places:
+            places[vendor] = (place_of(vendor, "min_workers") or ())[:-1]
+        held = value_at(model.merged.value, places[vendor]) if places[vendor] else None
+        if isinstance(held, dict):
+            yield model, places[vendor], held
 
 
 def _value(model: Declared, *path: str) -> Json:
     """The merged model's value there; None for nothing."""
-    held = model.merged.value
-    for key in path:
-        if not isinstance(held, dict):
-            return None
-        held = held.get(key)
-    return held
+    return value_at(model.merged.value, path)
 
 
 def _node(model: Declared, *path: str | int) -> Node:

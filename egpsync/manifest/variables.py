@@ -40,7 +40,7 @@ NO_VALUES = Values()
 
 def resolve(documents: Documents, values: Values = NO_VALUES) -> Documents:
     """The documents with what their references stand for. Raises what the source of secrets raises."""
-    told = {file for file, data in documents.files.items() if b"${" in data or b"$$" in data}
+    told = {file for file, data in documents.files.items() if _holds_references(data)}
     if not told:
         return documents
     run = _Run(documents, values)
@@ -52,6 +52,10 @@ def resolve(documents: Documents, values: Values = NO_VALUES) -> Documents:
         references=run.references,
         unresolved=frozenset(run.unresolved),
     )
+
+
+def _holds_references(data: bytes) -> bool:
+    return b"$" in data and (b"${" in data or b"$$" in data)  # one byte is found thirty times as fast as two
 
 
 class _Place(NamedTuple):

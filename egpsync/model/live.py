@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from functools import cached_property
-from typing import Self
 
 from egpsync.model.values import Json, JsonMap
 from egpsync.value import Value
@@ -25,15 +24,18 @@ class Mark(Value, frozen=True, kw_only=True):
     replaces: str | None  # id of the model that it was created to replace
 
     @classmethod
-    def of(cls, held: Json) -> Self:
+    def of(cls, held: Json) -> "Mark":
         """What stands under the mark's key; all empty where that is no mark."""
         if not isinstance(held, Mapping):
-            return cls(owner=None, name=None, prevent_destroy=False, operation=None, replaces=None)
+            return NO_MARK
         owner, name, operation, replaces = (
             said if isinstance(said := held.get(part), str) else None for part in ("owner", "name", "op", "replaces")
         )
         prevent_destroy = held.get("prevent_destroy") is True
         return cls(owner=owner, name=name, prevent_destroy=prevent_destroy, operation=operation, replaces=replaces)
+
+
+NO_MARK = Mark(owner=None, name=None, prevent_destroy=False, operation=None, replaces=None)
 
 
 class LiveModel(Value, frozen=True, kw_only=True):

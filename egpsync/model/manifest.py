@@ -3,6 +3,7 @@
 from array import array
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from enum import StrEnum
+from functools import cached_property
 from typing import NamedTuple
 
 from egpsync.model.values import Json, JsonMap, Path, Source
@@ -95,11 +96,12 @@ class Node(NamedTuple):
         """A value that was written in one place."""
         return cls(layer.value, (layer,))
 
-    def items(self) -> "Iterator[Node]":
-        """Of a list that was written in one place, each item."""
+    def items(self, name: str = "") -> "Iterator[Node]":
+        """Of a list that was written in one place, each item; as a layer of that name, if one is given."""
         (layer, *_) = self.layers
+        name = name or layer.name
         for at, item in layer.places.items(layer.at, self.value if isinstance(self.value, list) else ()):
-            yield Node.of(Layer(layer.name, item, layer.places, at))
+            yield Node(item, (Layer(name, item, layer.places, at),))
 
     @property
     def source(self) -> Source:
@@ -210,13 +212,25 @@ class Declared(NamedTuple):
     owner: str | None  # of the file it stands in
 
 
-class Merged(Value, frozen=True, kw_only=True):
-    """The models of all documents, whether they are valid or not."""
+class Merged(Value, frozen=True, kw_only=True, dict=True):
+    """The models of all documents, whether they are valid or not. It keeps its index."""
 
     documents: Documents
     models: tuple[Declared, ...]  # in the order of files, then as they stand in them
     templates: Mapping[str, Node]  # by name
     cut: Source | None = None  # the model at which merging went too far, and ended
+
+    def saying(self, key: str) -> Sequence[Declared]:
+        """The models that say something under that key, in their order: few say what most rules are about."""
+        return self._by_key.get(key, ())
+
+    @cached_property
+    def _by_key(self) -> Mapping[str, Sequence[Declared]]:
+        found: dict[str, list[Declared]] = {}
+        for model in self.models:
+            for key in model.merged.value if isinstance(model.merged.value, dict) else ():
+                found.setdefault(key, []).append(model)
+        return found
 
 
 class State(StrEnum):
@@ -256,6 +270,8 @@ class DesiredModel(Value, frozen=True, kw_only=True):
         return isinstance(other, DesiredModel) and all(
             getattr(self, name) == getattr(other, name) for name in self.__struct_fields__ if name != "node"
         )
+
+    __hash__ = None  # type: ignore[assignment]  # it holds maps
 
     def source_of(self, path: Path) -> Source:
         """Where the field at `path` is declared, or the nearest enclosing place."""

@@ -1,7 +1,7 @@
 """The plain values that everything else is made of: JSON, paths, places in files."""
 
 from collections.abc import Mapping
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeGuard
 
 from egpsync.value import Value
 
@@ -26,10 +26,15 @@ class Source(Value, frozen=True, kw_only=True):
         return f"{self.file}:{self.line}:{self.column}"
 
 
+def is_map(value: Json) -> TypeGuard[JsonMap]:
+    """Whether the value is a JSON object."""
+    return type(value) is dict or isinstance(value, Mapping)  # to ask for a Mapping takes ten times as long
+
+
 def value_at(tree: Json, path: Path) -> Json:
     """The value at `path`, or None where there is none."""
     for key in path:
-        if type(tree) is not dict and not isinstance(tree, Mapping):  # asking for a Mapping takes ten times as long
+        if type(tree) is not dict and not is_map(tree):
             return None
         tree = tree.get(key)
     return tree
