@@ -31,7 +31,6 @@ from egpsync.errors import EgpsyncError, StoppedError, UsageError
 from egpsync.model.plan import Plan
 from egpsync.model.report import Kind, Report
 from egpsync.model.run import RunResult
-from egpsync.record import told
 from egpsync.report.escape import label, visible
 from egpsync.settings import Settings
 from egpsync.value import replace
@@ -151,10 +150,7 @@ async def _carry_out(call: Call, plan: Plan, options: PlanOptions) -> RunResult 
         total=sum(bool(change.steps) for change in plan.changes),
     )
     with show_progress(manner) as progress:
-        watch = Watch(
-            on_attempt=lambda attempt: call.log(attempt, plan.changes),
-            progress=lambda event: progress(replace(event, text=told([event.change], event.text))),
-        )
+        watch = Watch(on_attempt=lambda attempt: call.log(attempt, plan.changes), progress=progress)
         result = None
         with suppress(asyncio.CancelledError), _stopped_by_signals(watch, received):
             result = await apply(plan, call.settings, options, watch)

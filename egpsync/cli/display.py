@@ -8,9 +8,8 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from egpsync.cli.progress import FINE, State, duration, name_of
+from egpsync.cli.progress import FINE, State, duration, name_of, said
 from egpsync.model.run import Event, Stage
-from egpsync.report.escape import inert, visible
 
 MOST_SHOWN = 12
 """Changes at once."""
@@ -42,7 +41,7 @@ class _Display:
         self._state.take(event)
         if event.stage is Stage.ENDED and event.text != FINE:
             with suppress(OSError):
-                self._console.print(Text(inert(f"{name_of(event)}: {visible(event.text)}")))
+                self._console.print(Text(f"{name_of(event)}: {said(event)}"))
 
     def table(self) -> Table:
         """What is under way now."""
@@ -51,7 +50,7 @@ class _Display:
         table.add_column(overflow="ellipsis", no_wrap=True)
         longest, now = self._state.longest(), self._state.clock()
         for one in longest[:MOST_SHOWN]:
-            table.add_row(Text(duration(now - one.began)), Text(f"{one.name}: {one.text}"))
+            table.add_row(Text(duration(now - one.began)), Text(f"{one.name}: {said(one.event)}"))
         hidden = len(longest) - MOST_SHOWN
         more = f"; {hidden} not shown" if hidden > 0 else ""
         table.add_row(Text(""), Text(f"{self._state.counts()}{more}", style="bold"))

@@ -10,6 +10,7 @@ from threading import Thread
 
 from egpsync.cli import complain, is_terminal
 from egpsync.model.run import Event, Stage
+from egpsync.record import told
 from egpsync.report.escape import inert, label, visible
 from egpsync.value import Value
 
@@ -55,11 +56,14 @@ def show_progress(manner: Manner, clock: Clock = time.monotonic) -> Iterator[Cal
 class Active:
     """A change under way."""
 
-    name: str
-    text: str  # what it is at
-    stage: Stage
+    event: Event  # what it is at
     since: float  # by the clock, when it came to this
     began: float
+
+    @property
+    def name(self) -> str:
+        """The model."""
+        return name_of(self.event)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -79,10 +83,8 @@ class State:
             self.ended += 1
             return
         now, before = self.clock(), self.active.get(key)
-        text = inert(visible(event.text))
-        since = before.since if before and (before.stage, before.text) == (event.stage, text) else now
-        began = before.began if before else now
-        self.active[key] = Active(name_of(event), text, event.stage, since, began)
+        as_before = before and (before.event.stage, before.event.text) == (event.stage, event.text)
+        self.active[key] = Active(event, before.since if before and as_before else now, before.began if before else now)
 
     def longest(self) -> list[Active]:
         """What is under way, longest first."""
@@ -91,7 +93,7 @@ class State:
     def counts(self) -> str:
         """`12 of 30 ended; under way: 5 requests, 3 deployments`."""
         active = list(self.active.values())
-        waiting = sum(one.stage is Stage.WAITING for one in active)
+        waiting = sum(one.event.stage is Stage.WAITING for one in active)
         parts = [_plural(len(active) - waiting, "request"), _plural(waiting, "deployment")]
         under_way = ", ".join(filter(None, parts))
         return f"{self.ended} of {self.total} ended" + (f"; under way: {under_way}" if under_way else "")
@@ -99,7 +101,7 @@ class State:
     def waited_for(self) -> str:
         """The counts, and by name what takes longest; "" where nothing is under way."""
         longest, now = self.longest(), self.clock()
-        named = [f"{one.name} {one.text} for {duration(now - one.since)}" for one in longest[:_IN_A_LINE]]
+        named = [f"{one.name} {said(one.event)} for {duration(now - one.since)}" for one in longest[:_IN_A_LINE]]
         more = [f"{len(longest) - _IN_A_LINE} more"] if len(longest) > _IN_A_LINE else []
         return f"{self.counts()}: {', '.join([*named, *more])}" if longest else ""
 
@@ -122,9 +124,9 @@ class _Log:
         self._state.take(event)
         at = f"  [{self._state.ended} of {self._state.total}]" if self._state.total > 1 else ""
         if event.stage is Stage.ENDED and (event.text != FINE or self._state.total <= FEW):
-            complain(f"egpsync: {name_of(event)}: {visible(event.text)}{at}")
+            complain(f"egpsync: {name_of(event)}: {said(event)}{at}")
         elif event.stage is Stage.SENDING and self._manner.verbosity > 0:
-            complain(f"egpsync: {name_of(event)}: {visible(event.text)}")
+            complain(f"egpsync: {name_of(event)}: {said(event)}")
 
     @contextmanager
     def ticking(self) -> Iterator["_Log"]:
@@ -151,3 +153,8 @@ def _plural(count: int, noun: str) -> str:
 def name_of(event: Event) -> str:
     """The model as progress names it."""
     return inert(f"{label(event.change.name)} ({visible(event.change.vendor)})")
+
+
+def said(event: Event) -> str:
+    """What it says, without the secrets of its change; these are looked for where it is shown, as most are not."""
+    return inert(visible(told([event.change], event.text)))

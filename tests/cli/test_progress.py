@@ -12,7 +12,7 @@ import pytest
 from egpsync.cli.progress import Manner, State, duration, show_progress
 from egpsync.model.run import Event, Stage
 from egpsync.value import replace
-from tests.report.samples import CREATED, REDEPLOYED, UPDATED
+from tests.report.samples import CREATED, REDEPLOYED, SECRET, UPDATED
 
 LOG = Manner(verbosity=0, color=False, total=2)
 
@@ -59,6 +59,16 @@ def test_a_log_is_told_now_and_then_what_is_waited_for(capsys: pytest.CaptureFix
     assert err.splitlines()[0] == (
         "egpsync: 0 of 2 ended; under way: 1 deployment: summarizer (launch) deploying for 0 s"
     )
+
+
+@pytest.mark.parametrize("stage", [Stage.ENDED, Stage.WAITING])
+def test_no_secret_of_a_change_is_shown(capsys: pytest.CaptureFixture[str], stage: Stage) -> None:
+    """A server can quote one in its words, which are shown at once or while it is waited for."""
+    state = State(total=1)
+    state.take(event(CREATED, stage, f"the server says {SECRET}"))
+    (line,) = told(LOG, event(CREATED, Stage.ENDED, f"the server says {SECRET}"), capsys=capsys)
+    assert "the server says" in line
+    assert SECRET not in line + state.waited_for()
 
 
 def clock_at(times: list[float]) -> Callable[[], float]:
