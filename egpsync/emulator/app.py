@@ -1,23 +1,30 @@
-"""The API's calls over one store: `create_app` takes the store and the switches, and gives a FastAPI application."""
+"""The API's calls: a FastAPI application for all emulators of a process, each request of which says whose it is."""
 
 import json
+from functools import cache
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, FastAPI, Header, Query, Request, Response
 from fastapi.responses import JSONResponse
 
 from egpsync.emulator import bodies, listing
+from egpsync.emulator.control import ROUTES as CONTROL_ROUTES
+from egpsync.emulator.platform import Meant
 from egpsync.emulator.refusal import Refusal
-from egpsync.emulator.rules import Rules, unknown
-from egpsync.emulator.store import Store
-from egpsync.emulator.switches import Switches
+from egpsync.emulator.rules import unknown
 
 
-def create_app(store: Store, switches: Switches) -> FastAPI:
-    """The API, without the faults and the log that stand before it."""
+@cache
+def application(base_path: str) -> FastAPI:
+    """The API below a base path, without the faults and the log that stand before it.
+
+    Its routes are made once for all emulators of a process, as that takes as long as hundreds of requests: the platform
+    that is meant stands in the state of each request.
+    """
     app = FastAPI(openapi_url=None, redirect_slashes=False)
     app.exception_handler(Refusal)(_refused)
-    app.include_router(_models(store, switches), prefix=f"{switches.base_path}/v5/models")
+    app.include_router(_MODELS, prefix=f"{base_path}/v5/models")
+    app.include_router(CONTROL_ROUTES, prefix="/_emulator")
     return app
 
 
@@ -25,59 +32,18 @@ async def _refused(_: Request, refusal: Refusal) -> Response:
     return JSONResponse({"detail": refusal.detail}, status_code=refusal.status)
 
 
-def _models(store: Store, switches: Switches) -> APIRouter:
-    router = APIRouter()
-    rules = Rules(store, switches)
-
-    def let_in(x_api_key: Annotated[str, Header()] = "", x_selected_account_id: Annotated[str, Header()] = "") -> str:
-        return _account(x_api_key, x_selected_account_id, switches)
-
-    Account = Annotated[str, Depends(let_in)]  # noqa: N806 (a type)
-
-    @router.get("")
-    async def list_models(account: Account, query: Annotated[listing.Query, Depends(_query)]) -> Response:
-        with store.lock:
-            return _json(listing.page(store.seen(account).values(), query, cap=switches.page_cap))
-
-    @router.get("/{model_id}")
-    async def get_model(account: Account, model_id: str) -> Response:
-        record = store.seen(account).get(model_id)
-        if record is None:
-            raise unknown(model_id)
-        return _json(record.text)
-
-    @router.post("")
-    async def create_model(account: Account, request: Request) -> Response:
-        body = bodies.read_create(await request.body(), switches)
-        with store.lock:
-            record = rules.create(account, body)
-        request.state.acted = True
-        return _json(record.text)
-
-    @router.patch("/{model_id}")
-    async def update_model(account: Account, model_id: str, request: Request) -> Response:
-        body = bodies.read_patch(await request.body(), switches)
-        with store.lock:
-            record = rules.update(account, model_id, body)
-        request.state.acted = True
-        return _json(record.text)
-
-    @router.delete("/{model_id}")
-    async def delete_model(account: Account, model_id: str, request: Request) -> Response:
-        with store.lock:
-            answer = rules.delete(account, model_id)
-        request.state.acted = True
-        return _json(json.dumps(answer).encode())
-
-    return router
+async def _let_in(
+    platform: Meant, x_api_key: Annotated[str, Header()] = "", x_selected_account_id: Annotated[str, Header()] = ""
+) -> str:
+    switches = platform.switches
+    if not x_api_key or (switches.api_key is not None and x_api_key != switches.api_key):
+        raise Refusal(401, "The API key is missing" if not x_api_key else "The API key is not known")
+    if switches.accounts and x_selected_account_id not in switches.accounts:
+        raise Refusal(403, f"The key has no access to the account {x_selected_account_id!r}")
+    return "" if switches.one_account else x_selected_account_id
 
 
-def _account(key: str, account: str, switches: Switches) -> str:
-    if not key or (switches.api_key is not None and key != switches.api_key):
-        raise Refusal(401, "The API key is missing" if not key else "The API key is not known")
-    if switches.accounts and account not in switches.accounts:
-        raise Refusal(403, f"The key has no access to the account {account!r}")
-    return "" if switches.one_account else account
+Account = Annotated[str, Depends(_let_in)]
 
 
 async def _query(  # noqa: PLR0913 (the query parameters of the call)
@@ -103,3 +69,46 @@ async def _query(  # noqa: PLR0913 (the query parameters of the call)
 
 def _json(text: bytes) -> Response:
     return Response(text, media_type="application/json")
+
+
+_MODELS = APIRouter()
+
+
+@_MODELS.get("")
+async def _list(platform: Meant, account: Account, query: Annotated[listing.Query, Depends(_query)]) -> Response:
+    with platform.store.lock:
+        return _json(listing.page(platform.store.seen(account).values(), query, cap=platform.switches.page_cap))
+
+
+@_MODELS.get("/{model_id}")
+async def _get(platform: Meant, account: Account, model_id: str) -> Response:
+    record = platform.store.seen(account).get(model_id)
+    if record is None:
+        raise unknown(model_id)
+    return _json(record.text)
+
+
+@_MODELS.post("")
+async def _create(platform: Meant, account: Account, request: Request) -> Response:
+    body = bodies.read_create(await request.body(), platform.switches)
+    with platform.store.lock:
+        record = platform.rules.create(account, body)
+    request.state.acted = True
+    return _json(record.text)
+
+
+@_MODELS.patch("/{model_id}")
+async def _update(platform: Meant, account: Account, model_id: str, request: Request) -> Response:
+    body = bodies.read_patch(await request.body(), platform.switches)
+    with platform.store.lock:
+        record = platform.rules.update(account, model_id, body)
+    request.state.acted = True
+    return _json(record.text)
+
+
+@_MODELS.delete("/{model_id}")
+async def _delete(platform: Meant, account: Account, model_id: str, request: Request) -> Response:
+    with platform.store.lock:
+        answer = platform.rules.delete(account, model_id)
+    request.state.acted = True
+    return _json(json.dumps(answer).encode())

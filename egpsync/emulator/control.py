@@ -1,29 +1,28 @@
-"""The emulator's own calls below /_emulator: the log and the state as JSON, and the way back to the seed."""
+"""The emulator's own calls below /_emulator: the log and the state as JSON, and the way back to the seed.
 
-from collections.abc import Callable
+None of them needs a key.
+"""
 
 from fastapi import APIRouter
 from fastapi.responses import JSONResponse
 
-from egpsync.emulator.log import Log
-from egpsync.emulator.store import Store
+from egpsync.emulator.platform import Meant
+
+ROUTES = APIRouter()
 
 
-def control_routes(store: Store, log: Log, reset: Callable[[], None]) -> APIRouter:
-    """GET log, GET state, POST reset. None of them needs a key."""
-    router = APIRouter()
+@ROUTES.get("/log")
+async def _log(platform: Meant) -> JSONResponse:
+    return JSONResponse({"requests": platform.log.as_json()})
 
-    @router.get("/log")
-    async def get_log() -> JSONResponse:
-        return JSONResponse({"requests": log.as_json()})
 
-    @router.get("/state")
-    async def get_state() -> JSONResponse:
-        return JSONResponse({"accounts": {account: store.models(account) for account in store.accounts()}})
+@ROUTES.get("/state")
+async def _state(platform: Meant) -> JSONResponse:
+    store = platform.store
+    return JSONResponse({"accounts": {account: store.models(account) for account in store.accounts()}})
 
-    @router.post("/reset")
-    async def post_reset() -> JSONResponse:
-        reset()
-        return JSONResponse({"reset": True})
 
-    return router
+@ROUTES.post("/reset")
+async def _reset(platform: Meant) -> JSONResponse:
+    platform.reset()
+    return JSONResponse({"reset": True})

@@ -27,6 +27,7 @@ from egpsync.emulator.faults import (
     Truncated,
 )
 from egpsync.emulator.log import Entry, Log, masked, parsed
+from egpsync.emulator.platform import Platform
 from egpsync.emulator.store import Store
 from egpsync.emulator.switches import RetryAfter, Switches
 
@@ -60,18 +61,21 @@ class Front:
     """The ASGI application that the server runs."""
 
     app: ASGIApp
-    store: Store
-    log: Log
+    platform: Platform
     faults: Faults
-    switches: Switches
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
+    store: Store = field(init=False)
+    log: Log = field(init=False)
+    switches: Switches = field(init=False)
     limit: "Limit" = field(init=False)
 
     def __post_init__(self) -> None:
+        self.store, self.log, self.switches = self.platform.store, self.platform.log, self.platform.switches
         self.limit = Limit(self.store.clock, self.switches)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
+        scope["state"]["platform"] = self.platform
         if scope["type"] != "http" or scope["path"].startswith(CONTROL):
             await self.app(scope, receive, send)
             return

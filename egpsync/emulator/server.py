@@ -14,11 +14,12 @@ from typing import Any
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from egpsync.emulator.app import create_app
-from egpsync.emulator.control import control_routes
+from egpsync.emulator.app import application
 from egpsync.emulator.faults import Faults, Rule
 from egpsync.emulator.front import Front
 from egpsync.emulator.log import Log
+from egpsync.emulator.platform import Platform
+from egpsync.emulator.rules import Rules
 from egpsync.emulator.seed import plant
 from egpsync.emulator.state import open_state
 from egpsync.emulator.store import Store
@@ -69,9 +70,9 @@ def serve(setup: Setup) -> Iterator[Running]:
         running = Running(
             base_url=root_url + switches.base_path, root_url=root_url, store=store, log=log, faults=faults, setup=setup
         )
-        app = create_app(store, switches)
-        app.include_router(control_routes(store, log, running.reset), prefix="/_emulator")
-        front = Front(app=app, store=store, log=log, faults=faults, switches=switches)
+        rules = Rules(store, switches)
+        platform = Platform(store=store, rules=rules, switches=switches, log=log, reset=running.reset)
+        front = Front(app=application(switches.base_path), platform=platform, faults=faults)
         with _thread(_Server(front, listener)):
             yield running
 
