@@ -11,12 +11,16 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import pytest
+from hypothesis import settings
 
 from egpsync.emulator.faults import Rule
 from egpsync.emulator.server import Running, Setup, serve
 from egpsync.emulator.switches import Switches
 from tests.cli.samples import Shell
 from tests.workflow.samples import Repository
+
+settings.register_profile("untimed", deadline=None)  # how long an example takes is the machine's affair
+settings.load_profile("untimed")
 
 STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 

@@ -61,8 +61,7 @@ def _add(total: Total, vendor: str, fields: JsonMap, *, times: int = 1) -> None:
     if counted is None or not is_map(held) or not isinstance(kind := held.get("gpu_type"), str):
         return
     gpus, nodes, least, most = [
-        value if name in counted.names and isinstance(value := held.get(name), int) else default
-        for name, default in COUNTED.items()
+        value if isinstance(value := held.get(name), int) else default for name, default in counted.defaults
     ]
     total[kind, "min"] += times * gpus * nodes * least
     total[kind, "max"] += times * gpus * nodes * most
@@ -76,7 +75,7 @@ class _Counted(NamedTuple):
     """Where one vendor's models hold what is counted."""
 
     place: Path  # the map that holds it
-    names: frozenset[str]  # of the fields, those that the vendor has there
+    defaults: tuple[tuple[str, int], ...]  # the fields that are multiplied; "" for one that the vendor has not there
 
 
 @cache
@@ -85,4 +84,5 @@ def _counted(vendor: str) -> _Counted | None:
     if kind is None:
         return None
     *place, _ = kind
-    return _Counted(tuple(place), frozenset(name for name in COUNTED if place_of(vendor, name) == (*place, name)))
+    known = {name for name in COUNTED if place_of(vendor, name) == (*place, name)}
+    return _Counted(tuple(place), tuple((name if name in known else "", COUNTED[name]) for name in COUNTED))

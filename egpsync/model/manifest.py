@@ -222,15 +222,14 @@ class Merged(Value, frozen=True, kw_only=True, dict=True):
 
     def saying(self, key: str) -> Sequence[Declared]:
         """The models that say something under that key, in their order: few say what most rules are about."""
-        return self._by_key.get(key, ())
+        if key not in self._saying:
+            held = [(model, model.merged.value) for model in self.models]
+            self._saying[key] = [model for model, value in held if isinstance(value, dict) and key in value]
+        return self._saying[key]
 
     @cached_property
-    def _by_key(self) -> Mapping[str, Sequence[Declared]]:
-        found: dict[str, list[Declared]] = {}
-        for model in self.models:
-            for key in model.merged.value if isinstance(model.merged.value, dict) else ():
-                found.setdefault(key, []).append(model)
-        return found
+    def _saying(self) -> dict[str, Sequence[Declared]]:
+        return {}
 
 
 class State(StrEnum):

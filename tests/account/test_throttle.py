@@ -89,7 +89,7 @@ def test_without_a_limit_nothing_waits() -> None:
     assert play(server, wanted=1_000, lanes=50, latency=0.05) == pytest.approx(1.0, abs=0.06)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     rate=st.floats(min_value=1.0, max_value=500.0),
     lanes=st.integers(min_value=1, max_value=100),

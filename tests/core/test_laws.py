@@ -27,7 +27,6 @@ from tests.core.generate import JSON, KEYS, Case, cases
 from tests.core.server import Server, play
 
 laws = settings(
-    deadline=None,
     max_examples=100,
     derandomize=True,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],

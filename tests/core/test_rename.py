@@ -135,7 +135,7 @@ def test_names_serve_all_the_while() -> None:
             assert needed <= server.names().keys(), (wish, cut)
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(data=st.data(), names=st.lists(st.text("abc#/-", min_size=1, max_size=3), min_size=2, max_size=12, unique=True))
 def test_any_order_that_the_scheduler_may_take(data: st.DataObject, names: list[str]) -> None:
     """Large permutations finish whichever free step is taken next, cut anywhere, in the fewest requests."""

@@ -304,7 +304,6 @@ class Story(RuleBasedStateMachine):
 
 Story.TestCase.settings = settings(
     derandomize=True,
-    deadline=None,
     max_examples=50,
     stateful_step_count=20,
     phases=[Phase.generate],  # a failure's steps are printed as they were: shrinking would run for minutes

@@ -175,7 +175,7 @@ def untidied(value: Any, seed: int) -> str:
     return "\n".join(lines) + "\n"
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(models=MODELS, order=st.permutations(["version", "owner", "models", "defaults"]), seed=st.integers(0, 2**32))
 def test_it_means_the_same_with_every_comment_and_stays(models: Any, order: list[str], seed: int) -> None:
     """Values and comments are those of before, and to put it in form again changes nothing."""

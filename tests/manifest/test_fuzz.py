@@ -57,7 +57,7 @@ WORD = re.compile(r"[\w-]+")
 EDITS = st.lists(st.tuples(st.floats(0, 1), st.integers(0, 12), PIECES), max_size=6)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(EDITS, st.sampled_from([FASTEST, PureParser]))
 @example([(0.0, 0, "- ")], FASTEST)
 def test_edited_manifests(edits: list[tuple[float, int, str]], parser: Parser) -> None:
@@ -76,7 +76,7 @@ def test_the_seed_is_valid() -> None:
     assert "Problem" not in compiled(SEED.encode(), FASTEST)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.binary(max_size=60) | st.text(max_size=60).map(lambda text: text.encode(errors="surrogatepass")))
 def test_any_bytes(data: bytes) -> None:
     """Both parsers have an answer."""
@@ -103,7 +103,7 @@ JSON = st.recursive(
 )  # fmt: skip
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(JSON)
 def test_any_value(value: Json) -> None:
     """Whatever types stand where: what follows from a wrong one does not break what looks at it."""

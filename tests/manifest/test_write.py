@@ -310,7 +310,7 @@ def models(draw: st.DrawFn) -> list[LiveModel]:
     ]
 
 
-@settings(suppress_health_check=[HealthCheck.too_slow], max_examples=200, deadline=None)
+@settings(suppress_health_check=[HealthCheck.too_slow], max_examples=200)
 @given(models())
 def test_whatever_is_live_plans_empty(account: list[LiveModel]) -> None:
     """The text is valid, and planned against the same account it holds no request and no difference."""

@@ -90,7 +90,7 @@ def test_each_format_keeps_its_budget(count: int) -> None:
 @given(
     sizes=st.lists(st.sampled_from([0, 1, 50, 399, 5_000, 70_000]), min_size=1, max_size=120), alike=st.integers(1, 9)
 )
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_no_mix_of_sizes_exceeds_a_budget(sizes: list[int], alike: int) -> None:
     """Short and huge values, alone and shared by many models."""
     report = build_plan(head(Kind.DRIFT), plan(*changes_of(sizes, alike)))
@@ -99,7 +99,7 @@ def test_no_mix_of_sizes_exceeds_a_budget(sizes: list[int], alike: int) -> None:
 
 
 @given(count=st.integers(1, 400), alike=st.integers(1, 40))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_text_tells_every_model_or_counts_it(count: int, alike: int) -> None:
     """However many are equal."""
     report = build_plan(head(), plan(*changes_of([3] * count, alike), capacity={}))

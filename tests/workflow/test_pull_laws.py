@@ -75,7 +75,7 @@ def differences(planned: Planned) -> set[tuple[str, tuple[str, ...]]]:
     return {(change.name, field.path) for change in planned.plan.changes for field in change.fields}
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     wanted=st.dictionaries(st.sampled_from(NAMES), METADATA),
     held=st.dictionaries(st.sampled_from(NAMES), METADATA),
