@@ -64,7 +64,7 @@ class TeamSchema:
 
     def _finding(self, model: Declared, error: Any) -> Finding:
         path: Sequence[str | int] = error.instance_path
-        title, description = self._words(getattr(error, "absolute_keyword_location", None) or "")
+        title, description = self._words(error.absolute_keyword_location or "")
         secret = any(isinstance(key, str) and is_secret_name(key) for key in path)
         name = ".".join(map(str, path)) or "the model"
         message = f"{name}: {title or (MASKED + ' is not as it should be' if secret else error.message)}"
