@@ -205,7 +205,8 @@ def _extending(merged: Merged) -> Iterator[Node]:
 def _names(merged: Merged, template: str) -> list[str]:
     """The known templates that a template extends."""
     names = merged.templates[template].value.get("extends")
-    return [name for name in names if name in merged.templates] if isinstance(names, list) else []
+    named = (name for name in names if isinstance(name, str)) if isinstance(names, list) else ()
+    return [name for name in named if name in merged.templates]
 
 
 def _below(node: Node | None, key: str) -> Node | None:

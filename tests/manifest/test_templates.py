@@ -118,6 +118,13 @@ def test_each_value_stands_where_it_was_set(documents: Read) -> None:
                 ("wrong-type", "a.yaml:3:51", 'extends is the text "a"', "", None),
             ],
         ),
+        (
+            "templates: {a: {extends: [[b], {c: 1}]}}",
+            [
+                ("wrong-type", "a.yaml:2:27", "templates.a.extends[0] is a list", "", None),
+                ("wrong-type", "a.yaml:2:32", "templates.a.extends[1] is a mapping", "", None),
+            ],
+        ),
     ],
 )
 def test_what_is_wrong(problems: Check, text: str, expected: list[tuple[str, str, str, str, str | None]]) -> None:
