@@ -15,6 +15,7 @@ import click
 
 from egpsync.errors import EgpsyncError, ExitCode
 from egpsync.leak import Known
+from egpsync.model.text import closest
 from egpsync.report.escape import inert, visible
 from egpsync.version import VERSION_LINE
 
@@ -88,10 +89,8 @@ class Commands(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """The command that is meant; a misspelt one is an error that names the nearest."""
         if args and args[0] not in COMMANDS and not args[0].startswith("-"):
-            from difflib import get_close_matches  # noqa: PLC0415 - 5 ms that only this error needs
-
-            near = get_close_matches(args[0], COMMANDS, n=1)
-            hint = f" Did you mean {near[0]}?" if near else ""
+            near = closest(args[0], COMMANDS)
+            hint = f" Did you mean {near}?" if near else ""
             ctx.fail(f"No such command {args[0]!r}.{hint}")
         return super().resolve_command(ctx, args)
 

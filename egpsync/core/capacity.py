@@ -61,7 +61,8 @@ def _add(total: Total, vendor: str, fields: JsonMap, *, times: int = 1) -> None:
     if counted is None or not is_map(held) or not isinstance(kind := held.get("gpu_type"), str):
         return
     gpus, nodes, least, most = [
-        value if isinstance(value := held.get(name), int) else default for name, default in counted.defaults
+        value if name in counted.names and isinstance(value := held.get(name), int) else default
+        for name, default in COUNTED.items()
     ]
     total[kind, "min"] += times * gpus * nodes * least
     total[kind, "max"] += times * gpus * nodes * most
@@ -75,7 +76,7 @@ class _Counted(NamedTuple):
     """Where one vendor's models hold what is counted."""
 
     place: Path  # the map that holds it
-    defaults: tuple[tuple[str, int], ...]  # the fields that are multiplied; "" for one that the vendor has not there
+    names: frozenset[str]  # of the fields, those that the vendor has there
 
 
 @cache
@@ -84,5 +85,4 @@ def _counted(vendor: str) -> _Counted | None:
     if kind is None:
         return None
     *place, _ = kind
-    known = {name for name in COUNTED if place_of(vendor, name) == (*place, name)}
-    return _Counted(tuple(place), tuple((name if name in known else "", COUNTED[name]) for name in COUNTED))
+    return _Counted(tuple(place), frozenset(name for name in COUNTED if place_of(vendor, name) == (*place, name)))

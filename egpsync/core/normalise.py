@@ -1,7 +1,6 @@
 """A desired model's fields and a live model's in, what differs between them by each field's policy out."""
 
 from collections.abc import Mapping
-from functools import lru_cache
 from typing import NamedTuple, assert_never
 
 from egpsync.fields.quantity import quantity
@@ -129,11 +128,5 @@ def _amount(value: Json) -> Json:
     """4, "4" and "4000m", or "8Gi" and "8192Mi", as one exact number in text; what is no quantity stays as it is."""
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return _plain(value)
-    amount = _exactly(str(value))
-    return value if amount is None else amount
-
-
-@lru_cache(4096)
-def _exactly(text: str) -> str | None:
-    amount = quantity(text)
-    return None if amount is None else str(amount)
+    amount = quantity(str(value))
+    return value if amount is None else str(amount)

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Iterator
 from collections.abc import Set as AbstractSet
-from difflib import get_close_matches
 
 from egpsync.core.capacity import count_gpus
 from egpsync.core.change import Account, PlanOptions, plan_change, plan_delete
@@ -13,6 +12,7 @@ from egpsync.fields.table import required_at_creation
 from egpsync.model.live import Live
 from egpsync.model.manifest import Desired, DesiredModel, Problem, State
 from egpsync.model.plan import Action, Change, Create, Plan, Refusal, Target, live_model_of
+from egpsync.model.text import closest
 from egpsync.model.values import Path, value_at
 from egpsync.value import Value
 
@@ -74,13 +74,13 @@ def _incomplete(matches: Matches, changes: Iterable[Change], live: Live) -> Iter
     """A problem for every model to be created that lacks what creating it needs."""
     strangers = [model.name for model in matches.unmanaged]
     for change in changes:
-        near = get_close_matches(change.name, strangers, n=1) if change.action == Action.CREATE else []
+        near = closest(change.name, strangers) if change.action == Action.CREATE else ""
         bodies = [step.body for step in change.steps if isinstance(step, Create)]
         needed = required_at_creation(change.vendor) if bodies else ()
         missing = [path for path in needed if any(value_at(body, path) is None for body in bodies)]
         if missing and change.desired:
             why = _why_created(change, change.desired, live)
-            yield _missing(change.desired, why, missing, near[0] if near else "")
+            yield _missing(change.desired, why, missing, near)
 
 
 def _why_created(change: Change, desired: DesiredModel, live: Live) -> str:

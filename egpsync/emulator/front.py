@@ -26,9 +26,8 @@ from egpsync.emulator.faults import (
     TooMany,
     Truncated,
 )
-from egpsync.emulator.log import Entry, Log, masked, parsed
+from egpsync.emulator.log import Entry, masked, parsed
 from egpsync.emulator.platform import Platform
-from egpsync.emulator.store import Store
 from egpsync.emulator.switches import RetryAfter, Switches
 
 CONTROL = "/_emulator/"
@@ -64,14 +63,10 @@ class Front:
     platform: Platform
     faults: Faults
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
-    store: Store = field(init=False)
-    log: Log = field(init=False)
-    switches: Switches = field(init=False)
     limit: "Limit" = field(init=False)
 
     def __post_init__(self) -> None:
-        self.store, self.log, self.switches = self.platform.store, self.platform.log, self.platform.switches
-        self.limit = Limit(self.store.clock, self.switches)
+        self.limit = Limit(self.platform.store.clock, self.platform.switches)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -83,32 +78,32 @@ class Front:
         if body is None:
             return
         entry = self._entry(scope, body)
-        number = self.log.begin(entry)
+        number = self.platform.log.begin(entry)
         try:
             response = await self._answered(scope, body, self.faults.met(entry))
         except Gone as gone:
-            self.log.finish(number, status=None, acted=_acted(scope))
+            self.platform.log.finish(number, status=None, acted=_acted(scope))
             await _close(gone, scope, receive, send)
         else:
-            self.log.finish(number, status=response.status, acted=_acted(scope))
+            self.platform.log.finish(number, status=response.status, acted=_acted(scope))
             await _send(response, send)
 
     def _entry(self, scope: Scope, body: bytes) -> Entry:
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
         return Entry(
             method=scope["method"],
-            path=scope["path"].removeprefix(self.switches.base_path),
+            path=scope["path"].removeprefix(self.platform.switches.base_path),
             query=dict(parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)),
             headers=masked(headers),
             body=parsed(body),
-            at=self.store.clock(),
+            at=self.platform.store.clock(),
         )
 
     async def _answered(self, scope: Scope, body: bytes, kinds: tuple[Kind, ...]) -> Response:
         limited = self.limit.refusal()
         if limited is not None:
             return limited
-        await self._pause(self.switches.latency)
+        await self._pause(self.platform.switches.latency)
         response: Response | None = None
         for kind in (kind for kind in kinds if not kind.after):
             response = await self._played(kind, response)
@@ -129,7 +124,7 @@ class Front:
             case Delay():
                 await self._pause(kind.seconds)
             case Intervene():
-                kind.action(self.store)
+                kind.action(self.platform.store)
             case Hang():
                 await self._pause(kind.seconds)
                 raise Gone

@@ -7,6 +7,7 @@ from functools import cache, lru_cache
 from typing import NamedTuple
 
 from egpsync.fields.table import secret_keys
+from egpsync.model.text import closest
 from egpsync.model.values import Json, Source
 
 LINE_BREAK = re.compile("\r\n|\r|\n")
@@ -72,11 +73,8 @@ def nearest(word: str, options: Iterable[str]) -> str:
     """The option that the word most likely means; "" for none."""
     if len(word) > LONGEST_WORD:
         return ""
-    from difflib import get_close_matches  # noqa: PLC0415 - for those alone who misspell
-
     alike = {_bare(option): option for option in options}
-    found = get_close_matches(_bare(word), alike, n=1, cutoff=ALIKE)
-    return alike[found[0]] if found else ""
+    return alike.get(closest(_bare(word), alike, ALIKE), "")
 
 
 @cache
@@ -92,9 +90,7 @@ def is_secret_name(key: str) -> bool:
     letters = _letters(key)
     if "envvar" in letters or letters.startswith("env"):
         return True
-    from difflib import get_close_matches  # noqa: PLC0415
-
-    return bool(get_close_matches(letters, _secret_letters(), n=1, cutoff=NEAR))
+    return bool(closest(letters, _secret_letters(), NEAR))
 
 
 def _bare(word: str) -> str:

@@ -12,6 +12,7 @@ from egpsync.manifest.findings import LONGEST_WORD, Finding, Hint, in_words, nea
 from egpsync.manifest.merge import DEEPEST, by_name, meant_by, patches
 from egpsync.model.live import MARK
 from egpsync.model.manifest import Declared, Merged, Node, Severity
+from egpsync.model.text import closest
 from egpsync.model.values import Json, Path, value_at
 from egpsync.value import Value
 
@@ -233,16 +234,12 @@ def _between(model: Declared, rule: str, message: str, paths: tuple[Path, Path])
 
 def _deployments(merged: Merged) -> Iterator[tuple[Declared, Path, dict[str, Json]]]:
     """Where models say what they run on."""
-    places: dict[str, Path] = {}
     for model in merged.saying("vendor_configuration"):
-        vendor = model.merged.value.get("model_vendor")
-        if not isinstance(vendor, str):
-            continue
-        if vendor not in places:
-            places[vendor] = (place_of(vendor, "min_workers") or ())[:-1]
-        held = value_at(model.merged.value, places[vendor]) if places[vendor] else None
-        if isinstance(held, dict):
-            yield model, places[vendor], held
+        vendor = _value(model, "model_vendor")
+        place = place_of(vendor, "min_workers") if isinstance(vendor, str) else None
+        held = _value(model, *place[:-1]) if place else None
+        if place and isinstance(held, dict):
+            yield model, place[:-1], held
 
 
 def _value(model: Declared, *path: str) -> Json:
@@ -274,9 +271,7 @@ def _near(vendor: str, dotted: str) -> str:
         return ""
     last = fields_named(vendor, dotted.rpartition(".")[2])
     known = [".".join(path) for path in last or fields_of(vendor) if path[0] in API_FIELDS]
-    from difflib import get_close_matches  # noqa: PLC0415 - for those alone who misspell
-
-    return next(iter(get_close_matches(dotted, known, n=1, cutoff=0.0 if last else 0.7)), "")
+    return closest(dotted, known, 0.0 if last else 0.7)
 
 
 RULES: tuple[Rule, ...] = (

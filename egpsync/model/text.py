@@ -1,5 +1,6 @@
-"""What is known of characters, wherever text is written."""
+"""What is known of characters and words, wherever text is written."""
 
+from collections.abc import Iterable
 from itertools import chain
 
 UNSEEN = frozenset(
@@ -14,3 +15,10 @@ UNSEEN = frozenset(
     )
 )
 """Printable by Unicode's categories, and yet nothing is seen: fillers, joiners, variation selectors, braille blank."""
+
+
+def closest(word: str, words: Iterable[str], cutoff: float = 0.6) -> str:
+    """The word that is most like it, by at least `cutoff` of 1; "" for none."""
+    from difflib import get_close_matches  # noqa: PLC0415 - 5 ms that those alone need who misspell
+
+    return next(iter(get_close_matches(word, list(words), n=1, cutoff=cutoff)), "")

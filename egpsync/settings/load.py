@@ -13,8 +13,9 @@ from typing import Any
 from egpsync.errors import FileError, UsageError, WrongTargetError
 from egpsync.model.project import Project, Scope, TargetScope
 from egpsync.model.selection import Selection
+from egpsync.model.text import closest
 from egpsync.settings.kinds import is_word
-from egpsync.settings.project import has, nearest
+from egpsync.settings.project import has
 from egpsync.settings.rows import ROWS, Group, Row, Settings
 from egpsync.settings.secrets import KEY_VARIABLES, Secrets
 from egpsync.settings.urls import identity_of
@@ -171,7 +172,7 @@ def _scope(flags: Mapping[str, Any], environ: Mapping[str, str], project: Projec
 def _instead(name: str, project: Project | None) -> str:
     if project is None:
         return "There is no project file (egpsync.yaml) that could name targets."
-    near = nearest(name, project.targets)
+    near = closest(name, project.targets)
     return f"Did you mean {near}?" if near else f"{project.file} names {', '.join(project.targets) or 'none'}."
 
 

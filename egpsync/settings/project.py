@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from glob import escape, has_magic
 from typing import Any, NamedTuple
@@ -11,6 +11,7 @@ from egpsync.errors import UsageError
 from egpsync.model.manifest import Node
 from egpsync.model.plan import Action
 from egpsync.model.project import AcceptedDrift, Consented, Project, TargetScope
+from egpsync.model.text import closest
 from egpsync.model.values import Source
 from egpsync.settings.urls import base_url
 
@@ -48,7 +49,7 @@ def faults_of(root: Node, *, folder: str, top: str) -> Iterator[Fault]:
         if named.value not in targets:
             message = f"{_dotted(path)} is {named.value!r}, and there is no such target"
             expected = f"one of {', '.join(targets)}" if targets else "a target of that name"
-            yield Fault(message, named.source, expected, nearest(named.value, targets))
+            yield Fault(message, named.source, expected, closest(named.value, targets))
     for path in _days(root.value):
         try:
             date.fromisoformat(root.at(path).value)
@@ -114,13 +115,6 @@ def has(value: Any, path: Sequence[str]) -> bool:
             return False
         value = value[key]
     return True
-
-
-def nearest(name: str, names: Iterable[str]) -> str:
-    """The one that is most likely meant; "" for none."""
-    from difflib import get_close_matches  # noqa: PLC0415 - 5 ms that only this error needs
-
-    return next(iter(get_close_matches(name, list(names), n=1)), "")
 
 
 def _names_of_targets(value: Mapping[str, Any]) -> Iterator[tuple[str | int, ...]]:

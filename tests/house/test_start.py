@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-SLOW_TO_WRITE = """
+ENDING = """
 import sys
 from egpsync.__main__ import run
 {before}
@@ -59,7 +59,7 @@ def test_validating_loads_no_network_library(root: Path) -> None:
 
 def ended(root: Path, before: str, stdout: int | None = subprocess.PIPE) -> tuple[int, bool, str]:
     """How a command ends after something was done: the code, whether Python's own end was gone through, stdout."""
-    command = [sys.executable, "-c", SLOW_TO_WRITE.format(before=before)]
+    command = [sys.executable, "-c", ENDING.format(before=before)]
     environ = {name: value for name, value in os.environ.items() if not name.startswith("COV")}  # not measured itself
     done = subprocess.run(command, cwd=root, env=environ, stdout=stdout, stderr=subprocess.PIPE, text=True, check=False)
     return done.returncode, "went on" in done.stderr, done.stdout or ""

@@ -13,7 +13,7 @@ import yaml
 from egpsync.manifest import parse
 from egpsync.manifest.parse import FASTEST, PureParser
 from egpsync.process import is_own
-from tests.manifest.test_fuzz import SEED
+from tests.manifest.test_fuzz import FRAGMENTS, edited
 from tests.manifest.texts import from_text
 
 OWN = """
@@ -37,26 +37,6 @@ from egpsync.manifest import events
 assert ScalarEvent is yaml.events.ScalarEvent
 assert dict(vars(library)) == before
 """
-PIECES = (
-    "- ",
-    "? ",
-    ": ",
-    "&a ",
-    "*a",
-    "!!str ",
-    "!x ",
-    "[",
-    "]",
-    "{",
-    "}",
-    "|\n  x\n",
-    "'",
-    '"',
-    "---\n",
-    "# c\n",
-    "\t",
-)
-
 c_only = pytest.mark.skipif(FASTEST is PureParser, reason="PyYAML was built without libyaml")
 
 
@@ -76,19 +56,15 @@ def run(program: str, given: Any = None) -> str:
     return done.stdout
 
 
-def edited(seed: int) -> str:
-    """A good manifest with pieces of YAML anywhere in it."""
-    dice, text = random.Random(seed), SEED
-    for _ in range(dice.randrange(4)):
-        at = dice.randrange(len(text))
-        text = text[:at] + dice.choice(PIECES) + text[at + dice.randrange(3) :]
-    return text
-
-
 @c_only
 def test_the_same_comes_of_them() -> None:
     """Of whatever text, well-formed or not: values, places and problems."""
-    texts = [edited(seed) for seed in range(400)]
+    dice = random.Random(0)
+    edits = [
+        [(dice.random(), dice.randrange(3), dice.choice(FRAGMENTS)) for _ in range(dice.randrange(4))]
+        for _ in range(400)
+    ]
+    texts = [edited(each) for each in edits]
     ours = json.loads(run(OWN, texts))
     assert ours == [told(text.encode()) for text in texts]
     assert sum("Problem" in one for one in ours) in range(100, 390)  # or they would show little

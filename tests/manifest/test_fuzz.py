@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Iterable
 
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -45,16 +46,23 @@ models:
 patches:
   - {{name: summarizer, vendor_configuration: {{model_infra: {{max_workers: 8}}}}}}
 """
-PIECES = st.sampled_from(
-    [
-        "\t", "\n", " ", "-", ":", "{", "}", "[", "]", "'", '"', "#", "&a ", "*a", "*d", "!!int ", "!x ", "? ", "| ",
-        ">-\n", "%", "@", "null", "true", "0x1f", "1e9", ".nan", "<<: ", "---\n", "...\n", "${", "$$", "${secret:A}",
-        "\\", "\x07", "\ufeff", "é", "😀", "env_vars: ", "name: ", "models: ", "extends: ", "state: absent", "1" * 500,
-        "[" * 70, "{a: " * 70,
-    ]
+FRAGMENTS = (
+    "\t", "\n", " ", "-", ":", "{", "}", "[", "]", "'", '"', "#", "&a ", "*a", "*d", "!!int ", "!x ", "? ", "| ",
+    ">-\n", "%", "@", "null", "true", "0x1f", "1e9", ".nan", "<<: ", "---\n", "...\n", "${", "$$", "${secret:A}",
+    "\\", "\x07", "\ufeff", "é", "😀", "env_vars: ", "name: ", "models: ", "extends: ", "state: absent", "1" * 500,
+    "[" * 70, "{a: " * 70,
 )  # fmt: skip
 WORD = re.compile(r"[\w-]+")
-EDITS = st.lists(st.tuples(st.floats(0, 1), st.integers(0, 12), PIECES), max_size=6)
+EDITS = st.lists(st.tuples(st.floats(0, 1), st.integers(0, 12), st.sampled_from(FRAGMENTS)), max_size=6)
+
+
+def edited(edits: Iterable[tuple[float, int, str]]) -> str:
+    """The seed, with a piece put in at each share of its length, and characters cut out behind it."""
+    text = SEED
+    for share, cut, piece in edits:
+        at = int(share * len(text))
+        text = text[:at] + piece + text[at + cut :]
+    return text
 
 
 @settings(max_examples=300)
@@ -62,10 +70,7 @@ EDITS = st.lists(st.tuples(st.floats(0, 1), st.integers(0, 12), PIECES), max_siz
 @example([(0.0, 0, "- ")], FASTEST)
 def test_edited_manifests(edits: list[tuple[float, int, str]], parser: Parser) -> None:
     """A good one with pieces put in and cut out anywhere; a secret is one while a key before it is near to env_vars."""
-    text = SEED
-    for share, cut, piece in edits:
-        at = int(share * len(text))
-        text = text[:at] + piece + text[at + cut :]
+    text = edited(edits)
     told = compiled(text.encode(), parser)
     before = WORD.findall(text.partition(SECRET)[0])
     assert SECRET not in told or not any(map(is_secret_name, before))
